@@ -1,0 +1,38 @@
+/// What a simulated host is made of, as plain frozen data: the argument of boot(). Profiles that
+/// mirror the recorded hosts live in src/hardware/hosts.ts.
+
+export interface HostDescription {
+  readonly profile: string; // igb, virtio, mixed, laptop, wide
+  readonly hostname: string;
+  readonly cpus: number; // logical CPUs, all online at boot
+  readonly numa: readonly (readonly number[])[]; // CPUs of each node, in order
+  readonly numa_distance: number; // SLIT distance between different nodes; 10 within one
+  readonly memory_mib: number;
+  readonly hz: number; // CONFIG_HZ: ticks a second
+  readonly uptime_ns: number; // time since boot when virtual time is 0
+  readonly nics: readonly NicDescription[]; // eth0, eth1, ... in order
+  readonly apps: readonly AppDescription[];
+}
+
+export interface NicDescription {
+  readonly name: string; // eth0
+  readonly driver: string; // key of the driver table: igb, virtio_net
+  readonly numa_node: number; // -1: the platform does not say
+  readonly mac: string;
+  readonly address: string; // 10.0.0.2/24
+  readonly peer: string; // 10.0.0.1, the neighbour that sends the traffic
+  readonly queues: number; // receive queues after boot
+  readonly speed_mbps: number; // link speed; -1: unknown (virtio)
+  readonly pci: string; // 0000:41:00.0
+}
+
+/// A process that binds a UDP socket and reads it: recvmsg() in a loop, `service_ns` of user time
+/// for each datagram.
+export interface AppDescription {
+  readonly comm: string;
+  readonly user: string;
+  readonly port: number; // UDP port bound on 0.0.0.0
+  readonly cpu: number; // CPU it is pinned to; -1: any, starts on the last CPU
+  readonly service_ns: number;
+  readonly rcvbuf: number; // SO_RCVBUF asked for, bytes; 0: net.core.rmem_default
+}

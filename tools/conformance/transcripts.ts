@@ -1,0 +1,107 @@
+/// Replays a recorded session on the simulated host: boots the profile that the file names, types
+/// its commands in order at their times, and scores what is printed against the record.
+import { boot } from '../../src/kernel/boot.ts';
+import { advance } from '../../src/kernel/run.ts';
+import { startSource } from '../../src/kernel/traffic.ts';
+import type { Kernel } from '../../src/kernel/state.ts';
+import { hosts } from '../../src/hardware/hosts.ts';
+import type { Session } from '../../src/shell/session.ts';
+import { createSession } from '../../src/shell/shell.ts';
+import { typeLine } from '../typed.ts';
+import { align } from './align.ts';
+import type { Recorded, RecordedStep } from './recorded.ts';
+
+export interface SessionScore {
+  readonly id: string;
+  readonly exact: number;
+  readonly shape: number;
+  readonly lines: number;
+  readonly exit: number; // exit statuses that agree
+  readonly steps: number;
+}
+
+const SECOND = 1e9;
+const TIMEOUT_NS = 60 * SECOND; // the recorder interrupted a command after a minute
+
+/// Scores one session; `verbose` prints every step that differs, with both outputs.
+export function replay(recorded: Recorded, verbose: boolean): SessionScore {
+  const typed = recorded.steps.filter((step) => step.on !== 'peer');
+  const desc = hosts[recorded.host.profile];
+  const score = { id: recorded.id, exact: 0, shape: 0, lines: 0, exit: 0, steps: typed.length };
+  if (!desc) {
+    for (const step of typed) score.lines += align(step.stdout, '').lines + align(step.stderr, '').lines;
+    return score;
+  }
+  const first = typed[0]?.uptime ?? desc.uptime_ns / SECOND;
+  const host = { k: boot({ ...desc, uptime_ns: Math.round(first * SECOND) }, 1) };
+  const shells = new Map<string, Session>();
+  recorded.steps.forEach((step, at) => {
+    if (step.on === 'peer') return fromPeer(host.k, step.cmd, pause(recorded.steps, at));
+    if (step.uptime !== undefined) advance(host.k, Math.max(host.k.now, Math.round((step.uptime - first) * SECOND)));
+    one(step);
+  });
+  return score;
+
+  function one(step: RecordedStep): void {
+    const user = step.user === 'alice' ? 'alice' : 'root';
+    let session = shells.get(user);
+    if (!session) shells.set(user, (session = createSession(host.k, user)));
+    const got = typeLine(host, session, step.cmd, {
+      columns: step.tty_columns ?? null,
+      limit_ns: TIMEOUT_NS,
+    });
+    const out = align(step.stdout, got.stdout);
+    const err = align(step.stderr, got.stderr);
+    score.exact += out.exact + err.exact;
+    score.shape += out.shape + err.shape;
+    score.lines += out.lines + err.lines;
+    if (got.status === step.exit) score.exit++;
+    if (verbose && (out.shape + err.shape < out.lines + err.lines || got.status !== step.exit))
+      show(recorded.id, step, got);
+  }
+}
+
+export function total(scores: readonly SessionScore[]): Omit<SessionScore, 'id'> {
+  const sum = { exact: 0, shape: 0, lines: 0, exit: 0, steps: 0 };
+  for (const score of scores) {
+    sum.exact += score.exact;
+    sum.shape += score.shape;
+    sum.lines += score.lines;
+    sum.exit += score.exit;
+    sum.steps += score.steps;
+  }
+  return sum;
+}
+
+/// Seconds that the record leaves for what the peer does: the gap between the typed steps around it.
+function pause(steps: readonly RecordedStep[], at: number): number {
+  const before = steps.slice(0, at).findLast((step) => step.uptime !== undefined);
+  const after = steps.slice(at).find((step) => step.uptime !== undefined);
+  const gap = (after?.uptime ?? 0) - ((before?.uptime ?? 0) + (before?.took ?? 0));
+  return Math.max(0.1, gap * 0.9);
+}
+
+/// The recorded peer's UDP sender, as traffic on our wire, spread over the recorded gap. Other peer
+/// commands have no counterpart yet and leave the host as it is.
+function fromPeer(k: Kernel, cmd: string, seconds: number): void {
+  const words = /^\.\/udpflood 10\.0\.(\d)\.2 (\d+) (\d+) (\d+)(?: (\d+))?$/.exec(cmd);
+  if (!words) return;
+  const [net, dport, count, payload, flows] = words.slice(1).map((word) => Number(word ?? 1));
+  const dev = k.devs.findIndex((one) => one.name === `eth${net}`);
+  startSource(k, {
+    dev,
+    pattern: 'constant',
+    pps: Math.ceil(count! / seconds),
+    len: Math.max(64, payload! + 46), // Ethernet 14, IPv4 20, UDP 8, FCS 4
+    flows: flows ?? 1,
+    dport: dport!,
+    limit: count!,
+  });
+  advance(k, k.now + Math.round(seconds * SECOND));
+}
+
+function show(id: string, step: RecordedStep, got: { stdout: string; stderr: string; status: number }): void {
+  console.log(`\n[${id}] $ ${step.cmd}`);
+  console.log(`real ${step.exit}: ${JSON.stringify(step.stdout + step.stderr).slice(0, 2000)}`);
+  console.log(`ours ${got.status}: ${JSON.stringify(got.stdout + got.stderr).slice(0, 2000)}`);
+}
