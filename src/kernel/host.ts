@@ -24,6 +24,8 @@ export interface NicDescription {
   readonly queues: number; // receive queues after boot
   readonly speed_mbps: number; // link speed; -1: unknown (virtio)
   readonly pci: string; // 0000:41:00.0
+  readonly rss?: boolean; // virtio_net: the device offers VIRTIO_NET_F_RSS; igb always has it
+  readonly bus_name?: string; // virtio_net: name on the virtio bus, virtio0
 }
 
 /// A process that binds a UDP socket and reads it: recvmsg() in a loop, `service_ns` of user time

@@ -26,7 +26,7 @@ export const STEPS = [
   { id: 'IN-06', name: 'napi_schedule: put the queue on the poll list', short: 'napi_schedule', context: 'hardirq', storey: 'driver', fn: 'napi_schedule_prep' },
   { id: 'IN-07', name: 'NET_RX_SOFTIRQ starts', short: 'NET_RX_SOFTIRQ starts', context: 'softirq', storey: 'napi', fn: 'raise_softirq_irqoff' },
   { id: 'IN-08', name: 'net_rx_action: the budget loop', short: 'net_rx_action: budget loop', context: 'softirq', storey: 'napi', fn: 'net_rx_action' },
-  { id: 'IN-09', name: 'The driver's poll function empties the ring', short: 'The driver poll empties the ring', context: 'softirq', storey: 'napi', fn: 'igb_poll' },
+  { id: 'IN-09', name: 'The driver poll function empties the ring', short: 'The driver poll empties the ring', context: 'softirq', storey: 'napi', fn: 'igb_poll' },
   { id: 'IN-10', name: 'Native XDP', short: 'Native XDP', context: 'softirq', storey: 'napi', fn: 'igb_run_xdp' },
   { id: 'IN-11', name: 'Build the skb and its metadata', short: 'Build the skb', context: 'softirq', storey: 'napi', fn: 'igb_build_skb' },
   { id: 'IN-12', name: 'GRO: hold the packet and merge neighbours', short: 'GRO: hold and merge', context: 'softirq', storey: 'core', fn: 'napi_gro_receive' },

@@ -1,14 +1,21 @@
 /// What the page and the worker say to each other. Everything is structured-cloneable plain data.
 /// One worker holds one run: the simulation and the terminal of a page are two windows onto it.
+/// The worker's program is simulations/player.worker.ts, which alone knows every scenario; the page's
+/// side of the talk is client.ts.
 import type { Mark } from '../shell/command.ts';
+import type { FieldCard } from '../kernel/registry.ts';
 import type { Context } from '../kernel/steps.ts';
+export type { FieldCard } from '../kernel/registry.ts';
 import type { Landmark } from './scenario.ts';
 
 /// One thing that a person did, at a virtual time. The list of them is the run.
 export interface Entry {
   readonly at_ns: number;
-  readonly line: string; // a command line; '\u0003' is Ctrl-C
-  readonly from: 'terminal' | 'knob' | 'setup';
+  readonly line: string; // a command line; '\u0003' is Ctrl-C, '\u0004' as an answer is Ctrl-D
+  readonly from: 'terminal' | 'knob' | 'setup' | 'answer'; // answer: read by a running command
+  /// How often the command then running in the terminal had paused for breath. It places an entry
+  /// within a command that works without letting virtual time pass; absent when none was running.
+  readonly breaths?: number;
 }
 
 /// The whole of a run: enough to repeat it anywhere.
@@ -21,6 +28,13 @@ export interface RunState {
 
 export type ToWorker =
   | { readonly type: 'open'; readonly run: RunState }
+  /// Opens the run that the page's link (its hash) or the stored session tells, else a fresh one.
+  | {
+      readonly type: 'restore';
+      readonly scenario: string;
+      readonly link: string;
+      readonly stored: string;
+    }
   | { readonly type: 'play'; readonly speed: number } // virtual ns a wall-clock ns
   | { readonly type: 'pause' }
   | { readonly type: 'seek'; readonly at_ns: number }
@@ -28,19 +42,41 @@ export type ToWorker =
   | { readonly type: 'type'; readonly line: string; readonly from: 'terminal' | 'knob' }
   | { readonly type: 'interrupt' } // Ctrl-C
   | { readonly type: 'answer'; readonly line: string } // a line typed while a command reads it
-  | { readonly type: 'complete'; readonly id: number; readonly line: string; readonly cursor: number }
+  | {
+      readonly type: 'complete';
+      readonly id: number;
+      readonly line: string;
+      readonly cursor: number;
+    }
   | { readonly type: 'explain'; readonly id: number; readonly ref: string } // a Mark's ref
   | { readonly type: 'hidden'; readonly hidden: boolean } // nothing runs in a hidden tab
+  | { readonly type: 'share'; readonly id: number }
   | { readonly type: 'columns'; readonly columns: number };
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly scenario: string }
   | { readonly type: 'frame'; readonly frame: Frame }
   | { readonly type: 'series'; readonly from: number; readonly samples: SampleBlock }
-  | { readonly type: 'output'; readonly chunks: readonly OutputChunk[] }
+  /// `knob`: printed by commands that the knobs typed, in a shell of their own.
+  | {
+      readonly type: 'output';
+      readonly chunks: readonly OutputChunk[];
+      readonly from: 'terminal' | 'knob';
+    }
+  /// The terminal's command reads the terminal: the next line is an 'answer'.
+  | { readonly type: 'input' }
   | { readonly type: 'prompt'; readonly prompt: string; readonly status: number }
-  | { readonly type: 'completions'; readonly id: number; readonly from: number; readonly words: readonly string[] }
+  | {
+      readonly type: 'completions';
+      readonly id: number;
+      readonly from: number;
+      readonly words: readonly string[];
+    }
   | { readonly type: 'explained'; readonly id: number; readonly card: FieldCard | null }
+  /// `hash` begins with '#': the shown moment as a share link; '' when the run does not fit in one.
+  | { readonly type: 'shared'; readonly id: number; readonly hash: string; readonly notice: string }
+  /// What a page keeps so that the run is there again after a visit to another page.
+  | { readonly type: 'store'; readonly scenario: string; readonly text: string }
   | { readonly type: 'notice'; readonly text: string } // a broken share link, for instance
   | { readonly type: 'failed'; readonly text: string }; // our own mistake
 
@@ -51,20 +87,6 @@ export interface OutputChunk {
   readonly marks?: readonly Mark[];
 }
 
-/// What a number in an output is.
-export interface FieldCard {
-  readonly name: string; // rx_missed_errors, eth0
-  readonly meaning: string;
-  readonly unit: string;
-  readonly value: string; // now
-  readonly step: string; // IN-03
-  readonly context: Context;
-  readonly moved_by: string;
-  readonly also_in: string; // where else it can be read
-  readonly if_it_grows: string;
-  readonly source: string; // kernel file and function
-}
-
 /// What a page knows of a scenario before its worker lives: plain data, written into the HTML.
 export interface ScenarioSheet {
   readonly slug: string;
@@ -72,10 +94,16 @@ export interface ScenarioSheet {
   readonly hostname: string;
   readonly seed: number; // default
   readonly length_ns: number;
+  readonly speed: number; // virtual ns for each ns of the clock on the wall when it plays
+  readonly live: boolean; // goes on for ever; else a short run that is computed whole
   readonly sample_ns: number;
   readonly knobs: readonly KnobSheet[];
   readonly series: readonly SeriesSheet[];
-  readonly predict: { readonly question: string; readonly choices: readonly string[] } | null;
+  readonly predict: {
+    readonly question: string;
+    readonly choices: readonly string[];
+    readonly at_ns: number; // when the run knows the answer
+  } | null;
 }
 
 export interface KnobSheet {
@@ -100,11 +128,15 @@ export interface SeriesSheet {
 export interface Frame<Scene = unknown> {
   readonly at_ns: number;
   readonly length_ns: number; // how far the timeline reaches
+  readonly known_ns: number; // how far the run has been computed: samples and landmarks reach here
   readonly playing: boolean;
+  readonly busy: boolean; // a command of the terminal is running
+  readonly pace: number; // share of the wanted speed that the machine reaches, 0 to 1
   readonly scene: Scene;
   readonly ledger: LedgerView;
   readonly knobs: readonly number[]; // values now, in the scenario's order
   readonly cpus: readonly CpuView[];
+  readonly lanes: Lanes | null;
   readonly step: StepView | null; // the traced step under the cursor
   readonly landmarks: readonly Landmark[];
   readonly entries: readonly Entry[];
@@ -120,7 +152,11 @@ export interface LedgerView {
   readonly offered: number;
   readonly delivered: number;
   readonly queued: readonly { readonly where: string; readonly packets: number }[];
-  readonly dropped: readonly { readonly reason: string; readonly packets: number; readonly context: Context }[];
+  readonly dropped: readonly {
+    readonly reason: string;
+    readonly packets: number;
+    readonly context: Context;
+  }[];
 }
 
 export interface CpuView {
@@ -131,7 +167,26 @@ export interface CpuView {
   readonly busy: number; // share of the last sample window, 0 to 1
 }
 
+/// What each CPU did until now, from the accounting of its time. Within `grain_ns` the order of the
+/// pieces is not known, only their lengths.
+export interface Lanes {
+  readonly from_ns: number;
+  readonly to_ns: number;
+  readonly grain_ns: number;
+  readonly cpus: readonly Lane[];
+}
+
+export interface Lane {
+  readonly id: number;
+  readonly node: number;
+  readonly edges: readonly number[]; // ns since from_ns: where each piece begins; the last one ends at to_ns
+  readonly contexts: readonly LaneContext[]; // what each piece was
+}
+
+export type LaneContext = Exclude<Context, 'hw'> | 'idle';
+
 export interface StepView {
+  readonly at_ns: number;
   readonly step: string; // IN-03
   readonly name: string;
   readonly fn: string;
@@ -141,7 +196,9 @@ export interface StepView {
   readonly reason: string; // drop reason, '' if none
 }
 
-/// Samples of every series at a fixed distance, as columns.
+/// Samples of every series at a fixed distance, as columns. Sample i is taken at i * sample_ns; the
+/// message's `from` is the i of the first one. A block replaces all samples from `from` on; when
+/// sample_ns changes (a long run is thinned out), everything is sent again from 0.
 export interface SampleBlock {
   readonly sample_ns: number;
   readonly values: readonly (readonly number[])[]; // by series, in the scenario's order

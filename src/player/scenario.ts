@@ -9,16 +9,33 @@ export interface Scenario<Scene = unknown> {
   readonly title: string; // the question that it answers
   readonly host: HostDescription;
   readonly seed: number; // default
+  /// Microscope: a short run that is computed whole, ahead of the cursor, with the trace on.
+  /// Live: it goes on for ever, without a trace, and only its last samples are kept.
+  readonly zoom: 'microscope' | 'live';
+  readonly speed: number; // virtual ns for each ns of the clock on the wall when it plays
   readonly length_ns: number; // how far the timeline reaches before it is extended
-  readonly setup: readonly string[]; // command lines typed at time 0
+  /// Command lines typed before anything else.
+  readonly setup: readonly string[];
+  /// How long before moment 0 the host was set up. What is typed at moment 0 is typed then, too: a
+  /// NIC that a setting resets has its link again when the run begins.
+  readonly prelude_ns: number;
+  readonly start: readonly string[]; // command lines typed at moment 0: the traffic
   readonly knobs: readonly Knob[];
   readonly series: readonly Series[]; // curves over time
   readonly sample_ns: number; // distance of their samples
+  readonly lanes_ns?: number; // how far back the CPU lanes of a frame reach; none without it
   readonly predict: Prediction | null;
-  /// Picks what the view draws out of the host: plain JSON.
-  scene(k: Kernel): Scene;
-  /// Things worth a mark on the track since the state `before`.
-  events?(before: Kernel, now: Kernel): readonly Landmark[];
+  /// Numbers noted at every sample, so that the scene can say rates over a window, or since when
+  /// something lasts; `before` is what it gave at the sample before, empty at the first.
+  tally?(k: Kernel, before: readonly number[]): readonly number[];
+  /// Picks what the view draws out of the host: plain JSON. `past` is what `tally` gave a window ago.
+  scene(k: Kernel, past: Past): Scene;
+}
+
+/// What `tally` gave at an earlier moment.
+export interface Past {
+  readonly at_ns: number;
+  readonly tally: readonly number[];
 }
 
 /// A control that types a command.
@@ -28,7 +45,8 @@ export interface Knob {
   readonly unit: string;
   readonly values: readonly number[]; // the stops of the slider
   readonly initial: number;
-  readonly tunable: string; // registry id, for default and meaning
+  readonly tunable: string; // registry id, for default and meaning; '' when no tunable of the host
+  readonly ofTraffic?: true; // changes what the start began: typed after it, also at moment 0
   /// The command line for a value.
   command(value: number): string;
   /// The value now, read from the host.

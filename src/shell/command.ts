@@ -22,7 +22,8 @@ export interface Line {
 
 /// What a running command waits for; the driver of the session resumes it afterwards.
 export type Wait =
-  | { readonly kind: 'sleep'; readonly ns: number } // virtual time must pass
+  | { readonly kind: 'sleep'; readonly ns: number; readonly early?: boolean } // virtual time must pass;
+  // `early`: resumed before that too, whenever another task has moved something
   | { readonly kind: 'pipe' } // input empty or output full: let the other stages run
   | { readonly kind: 'input' } // reads the terminal: wait for a typed line
   | { readonly kind: 'breath' }; // worked long enough: let the page live, check for Ctrl-C
@@ -43,6 +44,8 @@ export interface Input {
   line(): Running<Line | null>;
   /// Everything that is left, as one text.
   all(): Running<string>;
+  /// Bytes of the file, where it is a regular file and not a pipe or the terminal.
+  readonly size?: number;
 }
 
 export interface Output {

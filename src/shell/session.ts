@@ -17,6 +17,9 @@ export interface Session {
   positional: string[]; // $1 ...
   name: string; // $0, and the first word of error messages: bash, -bash, or a script's path
   interactive: boolean; // an interactive shell says `bash: ...`, a script `bash: line 3: ...`
+  pid: number; // $$
+  started_ns: number; // virtual time at which it started: $SECONDS
+  getopts: { index: number; at: number }; // word and letter that getopts stands at
   status: number; // $?
   last_pid: number; // $!; 0 before the first job
   next_pid: number; // pid that the next job gets
@@ -27,6 +30,7 @@ export interface Session {
   files: Record<string, string>; // the reader's own files, by absolute path (/tmp, /home, /root)
   modes: Record<string, number>; // permission bits of `files` where chmod changed them
   umask: number;
+  exited: boolean; // `exit` was typed: the terminal starts a fresh session
 }
 
 /// An indexed array (keys are decimal numbers) or an associative one.

@@ -7,7 +7,7 @@ import type { Kernel } from '../../src/kernel/state.ts';
 import { hosts } from '../../src/hardware/hosts.ts';
 import type { Session } from '../../src/shell/session.ts';
 import { createSession } from '../../src/shell/shell.ts';
-import { typeLine } from '../typed.ts';
+import { typed as typeAndWait } from '../typed.ts';
 import { align } from './align.ts';
 import type { Recorded, RecordedStep } from './recorded.ts';
 
@@ -46,7 +46,7 @@ export function replay(recorded: Recorded, verbose: boolean): SessionScore {
     const user = step.user === 'alice' ? 'alice' : 'root';
     let session = shells.get(user);
     if (!session) shells.set(user, (session = createSession(host.k, user)));
-    const got = typeLine(host, session, step.cmd, {
+    const got = typeAndWait(host, session, step.cmd, {
       columns: step.tty_columns ?? null,
       limit_ns: TIMEOUT_NS,
     });

@@ -1,0 +1,23 @@
+/// The drivers' receive paths, put into the kernel's table. Import this to have them.
+import { registerDriverPath } from '../kernel/driver_table.ts';
+import { process_backlog } from '../kernel/rps.ts';
+import { igbPath } from './igb_main.ts';
+import { virtioNetPath } from './virtio_net_main.ts';
+
+/// The backlog of a CPU is polled like a device, but has no hardware.
+export const BACKLOG_PATH = registerDriverPath({
+  name: 'backlog',
+  poll: process_backlog,
+  interrupt() {},
+  usable: () => 0,
+  fifo: () => null,
+  lost: () => 0,
+  interruptAt: () => Infinity,
+  moderate() {},
+  vectors: () => [],
+  reset_ns: 0,
+  resetsForQueues: false,
+});
+
+registerDriverPath(igbPath);
+registerDriverPath(virtioNetPath);

@@ -1,0 +1,246 @@
+/// The igb driver's receive path, for the 82576 of the recorded hosts: interrupt, poll, refill,
+/// interrupt moderation. Stands for drivers/net/ethernet/intel/igb/igb_main.c.
+/// The NIC's packet buffer holds 64 KiB (82576); a frame that finds no descriptor waits there, unless
+/// the driver set drop enable, which it does when flow control is off and there are several queues.
+/// Left out: transmission, XDP, timestamps, VLAN offload, frames in more than one buffer.
+import { COSTS, FRAME_NS } from '../kernel/costs.ts';
+import { WORKING, type DriverPath, type Vector } from '../kernel/driver_table.ts';
+import { napi_gro_receive } from '../kernel/gro.ts';
+import { planInterrupt } from '../kernel/irq.ts';
+import { endRemovedPoll, napi_complete_done } from '../kernel/napi.ts';
+import { napi_schedule } from '../kernel/napi_schedule.ts';
+import { descriptorsAdded, takeFrame } from '../kernel/wire.ts';
+import { beginPiece, softirqContext } from '../kernel/piece.ts';
+import { REASON } from '../kernel/reasons.ts';
+import { gro_normal_list } from '../kernel/receive_list.ts';
+import { napi_alloc_skb, setHead } from '../kernel/skb.ts';
+import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
+import { noteStep, STEP, takeStep } from '../kernel/tracing.ts';
+import { remoteNs } from './cpu.ts';
+
+const IGB_RX_BUFFER_WRITE = 16; // descriptors are given back in batches of this many
+const IGB_RX_HDR_LEN = 256; // legacy-rx copies frames up to this length
+const IGB_START_ITR = 648; // quarters of a microsecond: about 6000 interrupts a second
+const IGB_4K_ITR = 980;
+const IGB_20K_ITR = 196;
+const IGB_70K_ITR = 56;
+const PACKET_BUFFER = 65536; // bytes, 82576
+const BUFFER = 2048; // half a page for each frame
+const LEGACY_HEAD = napi_alloc_skb(IGB_RX_HDR_LEN);
+// igb_down() sleeps 10 to 11 ms; the 82576 of the recorded hosts (QEMU's model) then takes 500 ms to
+// negotiate the link. Copper on a real board takes some seconds.
+const RESET_NS = 510_500_000;
+
+/// The interrupt of a queue: writes the moderation interval, schedules the poll.
+function igb_msix_ring(k: Kernel, c: Cpu, n: Napi): void {
+  igb_write_itr(n);
+  // Auto-mask: the vector stays silent until the poll is over (EIAM).
+  n.irq_enabled = false;
+  napi_schedule(k, c, n);
+}
+
+function igb_write_itr(n: Napi): void {
+  if (!n.set_itr) return;
+  const value = n.itr_val & 0x7ffc;
+  n.itr_ns = (value === 0 ? 4 : value) * 250;
+  n.set_itr = false;
+}
+
+/// The poll of a queue: up to `budget` frames, then the interrupt on again.
+function igb_poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
+  const dev = k.devs[n.dev]!;
+  const q = dev.rx[n.queue];
+  if (q === undefined) return endRemovedPoll(k, c, n);
+  if (n.stage !== 4) {
+    const cleaned = igb_clean_rx_irq(k, c, n, dev, q, budget);
+    if (cleaned === WORKING) return WORKING;
+    if (cleaned >= budget) return budget;
+  }
+  const completed = napi_complete_done(k, c, n, n.frames_this_poll);
+  if (completed === WORKING) return WORKING;
+  if (completed === 1) igb_ring_irq_enable(k, dev, n);
+  return n.frames_this_poll;
+}
+
+function igb_clean_rx_irq(
+  k: Kernel,
+  c: Cpu,
+  n: Napi,
+  dev: NetDevice,
+  q: RxQueue,
+  budget: number,
+): number {
+  if (n.stage === 0) {
+    n.frames_this_poll = 0;
+    n.bytes_this_poll = 0;
+    noteStep(k, c, STEP.POLL, -1, q.used);
+  } else if (n.stage === 2) {
+    const skb = c.skb;
+    c.skb = -1;
+    igb_build_skb(k, c, dev, n, skb);
+    n.stage = napi_gro_receive(k, c, n, skb) ? 3 : 1;
+  }
+  if (n.stage === 3 && !gro_normal_list(k, c, n)) return WORKING;
+  n.stage = 1;
+  if (n.frames_this_poll < budget) {
+    if (q.cleaned >= IGB_RX_BUFFER_WRITE) igb_alloc_rx_buffers(k, dev, q);
+    if (q.used > 0) {
+      n.stage = 2;
+      c.skb = takeFrame(q);
+      beginPiece(k, c, FRAME_NS + remoteNs(dev, c), softirqContext(c), STEP.POLL);
+      return WORKING;
+    }
+  }
+  q.packets += n.frames_this_poll;
+  q.bytes += n.bytes_this_poll;
+  n.total_packets += n.frames_this_poll;
+  n.total_bytes += n.bytes_this_poll;
+  if (q.cleaned > 0) igb_alloc_rx_buffers(k, dev, q);
+  return n.frames_this_poll;
+}
+
+/// Wraps the half page around the frame; with legacy-rx, copies what is short instead.
+function igb_build_skb(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, skb: Skb): void {
+  const len = k.skbs.len[skb]!;
+  takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
+  n.frames_this_poll++;
+  n.bytes_this_poll += len;
+  if (dev.priv_flags['legacy-rx'] === true) igb_construct_skb(k, skb, len);
+  else setHead(k.skbs, skb, BUFFER - 320, 192 + len, 0, 0);
+}
+
+function igb_construct_skb(k: Kernel, skb: Skb, len: number): void {
+  const copied = len <= IGB_RX_HDR_LEN;
+  setHead(
+    k.skbs,
+    skb,
+    LEGACY_HEAD.room,
+    64 + (copied ? len : 42),
+    copied ? 0 : len - 42,
+    copied ? 0 : BUFFER,
+  );
+}
+
+/// Posts a buffer in every descriptor that was cleaned.
+function igb_alloc_rx_buffers(k: Kernel, dev: NetDevice, q: RxQueue): void {
+  const count = q.cleaned;
+  q.cleaned = 0;
+  descriptorsAdded(k, dev, q, count);
+}
+
+function igb_ring_irq_enable(k: Kernel, dev: NetDevice, n: Napi): void {
+  const setting = Number(dev.coalesce['rx-usecs']);
+  if (setting === 1 || setting === 3) {
+    if (dev.rx.length === 1) igb_set_itr(dev, n, setting);
+    else igb_update_ring_itr(dev, n, setting);
+  }
+  n.irq_enabled = true;
+  planInterrupt(k, n);
+}
+
+/// The interval follows the mean frame size. Several queues.
+export function igb_update_ring_itr(dev: NetDevice, n: Napi, setting: number): void {
+  let next = n.itr_val;
+  if (dev.speed_mbps !== 1000) next = IGB_4K_ITR;
+  else if (n.total_packets > 0) {
+    const wire = Math.min(Math.floor(n.total_bytes / n.total_packets) + 24, 3000);
+    next = Math.floor(wire > 300 && wire < 1200 ? wire / 3 : wire / 2);
+    if (next < IGB_20K_ITR && setting === 3) next = IGB_20K_ITR;
+  }
+  if (next !== n.itr_val) {
+    n.itr_val = next;
+    n.set_itr = true;
+  }
+  n.total_packets = 0;
+  n.total_bytes = 0;
+}
+
+const LOWEST = 0;
+const LOW = 1;
+const BULK = 2;
+
+/// The interval follows how much came since the last interrupt. One vector only.
+export function igb_set_itr(dev: NetDevice, n: Napi, setting: number): void {
+  let next: number;
+  if (dev.speed_mbps !== 1000) next = IGB_4K_ITR;
+  else {
+    igb_update_itr(n);
+    const latency = n.itr_class === LOWEST && setting === 3 ? LOW : n.itr_class;
+    next = latency === LOWEST ? IGB_70K_ITR : latency === LOW ? IGB_20K_ITR : IGB_4K_ITR;
+  }
+  if (next === n.itr_val) return;
+  n.itr_val = next;
+  n.set_itr = true;
+}
+
+/// Sorts the traffic since the last update into one of three classes.
+export function igb_update_itr(n: Napi): void {
+  const packets = n.total_packets;
+  const bytes = n.total_bytes;
+  if (packets === 0) return;
+  const mean = bytes / packets;
+  if (n.itr_class === LOWEST) {
+    if (mean > 8000) n.itr_class = BULK;
+    else if (packets < 5 && bytes > 512) n.itr_class = LOW;
+  } else if (n.itr_class === LOW) n.itr_class = fromLow(packets, bytes, mean);
+  else if (bytes > 25000) {
+    if (packets > 35) n.itr_class = LOW;
+  } else if (bytes < 1500) n.itr_class = LOW;
+  n.total_packets = 0;
+  n.total_bytes = 0;
+}
+
+function fromLow(packets: number, bytes: number, mean: number): number {
+  if (bytes > 10000) {
+    if (mean > 8000 || packets < 10 || mean > 1200) return BULK;
+    return packets > 35 ? LOWEST : LOW;
+  }
+  if (mean > 2000) return BULK;
+  return packets <= 2 && bytes < 512 ? LOWEST : LOW;
+}
+
+/// igb_setup_srrctl(): drop enable.
+function dropEnabled(dev: NetDevice): boolean {
+  return !dev.pause.rx && dev.rx.length > 1;
+}
+
+/// Above half of the eight queues a vector serves an RX and a TX queue together.
+function igbVectors(_k: Kernel, dev: NetDevice): Vector[] {
+  const queues = dev.rx.map((q) => q.index);
+  const none: readonly number[] = [];
+  const other = { name: dev.name, queue: -1, hint: none };
+  if (queues.length > 4)
+    return [other, ...queues.map((i) => ({ name: `${dev.name}-TxRx-${i}`, queue: i, hint: none }))];
+  return [
+    other,
+    ...queues.map((i) => ({ name: `${dev.name}-rx-${i}`, queue: i, hint: none })),
+    ...queues.map((i) => ({ name: `${dev.name}-tx-${i}`, queue: -1, hint: none })),
+  ];
+}
+
+export const igbPath: DriverPath = {
+  name: 'igb',
+  poll: igb_poll,
+  interrupt: igb_msix_ring,
+  // igb_desc_unused(): one descriptor stays empty, or a full ring would look like an empty one.
+  usable: (size) => size - 1,
+  fifo: (dev) => (dropEnabled(dev) ? null : { perQueue: false, limit: PACKET_BUFFER, bytes: true }),
+  lost(_k, dev, q) {
+    dev.hw.rx_fifo_errors++;
+    if (dropEnabled(dev)) {
+      q.drops++;
+      return REASON.RX_QUEUE_DROPS;
+    }
+    dev.hw.rx_missed_errors++;
+    return REASON.RX_MISSED_ERRORS;
+  },
+  interruptAt: (k, n) => Math.max(k.now, n.irq_last + n.itr_ns),
+  moderate(_k, dev, n) {
+    const usecs = Number(dev.coalesce['rx-usecs']);
+    n.itr_val = usecs === 1 || usecs === 3 ? IGB_START_ITR : usecs * 4;
+    n.set_itr = true;
+  },
+  vectors: igbVectors,
+  reset_ns: RESET_NS,
+  resetsForQueues: true,
+};

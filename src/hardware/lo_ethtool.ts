@@ -1,0 +1,42 @@
+/// The loopback device's side of ethtool: link state, features and time stamping, no more.
+/// Stands for drivers/net/loopback.c.
+import type { NicDriver } from './nic_driver.ts';
+import { queueTotals } from './link_stats.ts';
+
+const CHANGEABLE_ON = [
+  ...['tx-tcp-segmentation', 'tx-tcp-ecn-segmentation', 'tx-tcp-mangleid-segmentation'],
+  ...['tx-tcp6-segmentation', 'generic-segmentation-offload', 'generic-receive-offload'],
+  ...['tx-sctp-segmentation', 'tx-udp-segmentation', 'tx-gso-list'],
+];
+
+export const lo: NicDriver = {
+  name: 'lo',
+  info: null,
+  mtu: { min: 0, max: 0 },
+  tsoMaxSize: 524280,
+  ring: null,
+  coalesce: null,
+  channels: null,
+  rss: null,
+  flowHash: null,
+  features: {
+    on: [
+      ...CHANGEABLE_ON,
+      ...['rx-checksumming', 'tx-checksum-ip-generic', 'tx-checksum-sctp', 'tx-scatter-gather'],
+      ...['tx-scatter-gather-fraglist', 'highdma', 'vlan-challenged', 'loopback'],
+    ],
+    free: [...CHANGEABLE_ON, 'rx-gro-list', 'rx-udp-gro-forwarding'],
+    partial: [],
+  },
+  privFlags: null,
+  pause: false,
+  link: null,
+  timestamping: {
+    capabilities: ['software-transmit', 'software-receive', 'software-system-clock'],
+    clock: false,
+    tx: [],
+    rx: [],
+  },
+  statistics: () => null,
+  linkStats: queueTotals,
+};

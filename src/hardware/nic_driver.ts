@@ -1,0 +1,173 @@
+/// What ethtool can ask of a NIC driver. Stands for struct ethtool_ops (include/linux/ethtool.h): one
+/// object of this shape for each driver. The calls that change a device and check what is asked are
+/// in src/kernel/ethtool_ops*.ts; the receive path of a driver is elsewhere.
+/// Left out: register and EEPROM dumps, cable tests, self tests, FEC, Energy-Efficient Ethernet.
+import type { ErrnoName } from '../kernel/errno.ts';
+import type { NetDevice } from '../kernel/state.ts';
+
+/// What a driver answers when it will not do it.
+export interface Refusal {
+  readonly errno: ErrnoName;
+}
+
+/// Ring sizes asked for, descriptors a queue.
+export interface Rings {
+  readonly rx: number;
+  readonly tx: number;
+  readonly rx_mini: number;
+  readonly rx_jumbo: number;
+}
+
+export interface RingRules {
+  readonly max: number; // descriptors, RX and TX alike
+  readonly start: number; // size at boot, RX and TX alike
+  /// The sizes that the driver ends up with; it may resize and still refuse the rest.
+  settle(
+    now: { rx: number; tx: number },
+    wanted: Rings,
+  ): { rx: number; tx: number; refused?: Refusal };
+}
+
+export type Coalesce = Record<string, number | boolean>;
+
+export interface CoalesceRules {
+  readonly params: readonly string[]; // ethtool -C names that the driver honours
+  readonly start: Coalesce;
+  /// What `ethtool -c` shows.
+  show(dev: NetDevice): Coalesce;
+  /// What the driver stores for what was asked for, all parameters given.
+  settle(dev: NetDevice, wanted: Coalesce): Coalesce | Refusal;
+}
+
+export interface ChannelRules {
+  readonly other: number; // vectors for anything but a queue
+  /// Refusal for counts that passed the checks of net/ethtool/channels.c, or null.
+  refuse(combined: number, other: number): Refusal | null;
+}
+
+export interface RssRules {
+  readonly size: number; // entries of the indirection table; 0: none to see
+  readonly keySize: number; // bytes of the hash key that can be read and set; 0: none
+  /// Table after a change of the number of queues.
+  table(queues: number): number[];
+  /// Refusal for a table asked for, or null.
+  refuse(table: readonly number[], queues: number): Refusal | null;
+  /// Whether a table set by the user survives a change of the number of queues.
+  readonly keepsTable: boolean;
+}
+
+export interface FlowHashRules {
+  readonly start: Readonly<Record<string, string>>; // letters of ethtool -N by flow type
+  /// The table after `ethtool -N DEV rx-flow-hash`, or why not.
+  settle(
+    now: Readonly<Record<string, string>>,
+    type: string,
+    letters: string,
+  ): Record<string, string> | Refusal;
+  /// Whether `ethtool -n` can count classification rules (and has none, as no driver here steers).
+  readonly countsRules: boolean;
+  /// Whether the driver warns in the kernel log when it begins to hash UDP ports.
+  readonly warnsOfPorts: boolean;
+}
+
+/// What `ethtool DEV` says of a port, apart from the link's state.
+export interface LinkRules {
+  readonly ports: readonly string[];
+  readonly modes: readonly string[]; // supported and advertised
+  readonly pause: string; // Symmetric, No
+  readonly autoneg: boolean; // supports auto-negotiation
+  readonly port: string;
+  readonly phyad: number;
+  readonly mdix: string; // '' where the driver says nothing
+  readonly wol: string; // letters supported; '' none
+  readonly wolStart: string;
+  readonly msglvl: number; // at boot; -1: the driver has none
+  /// Refusal for a forced speed and duplex, or null.
+  refuse(speed: number, duplex: NetDevice['duplex'], autoneg: boolean): Refusal | null;
+  readonly resets: boolean; // a change of the link resets the NIC
+}
+
+export interface DriverInfo {
+  readonly version: string;
+  readonly firmware: string;
+  readonly test: boolean;
+  readonly eeprom: boolean;
+  readonly registers: boolean;
+}
+
+/// One line of `ethtool -S`.
+export interface Statistic {
+  readonly name: string; // rx_queue_3_drops
+  readonly value: number;
+  readonly id: string; // rx_queue_N_drops
+  readonly queue: number; // -1: of the whole device
+}
+
+/// struct rtnl_link_stats64 (include/uapi/linux/if_link.h): the fields that a device here can move.
+export interface LinkStats {
+  rx_packets: number;
+  tx_packets: number;
+  rx_bytes: number;
+  tx_bytes: number;
+  rx_errors: number;
+  tx_errors: number;
+  rx_dropped: number;
+  tx_dropped: number;
+  multicast: number;
+  collisions: number;
+  rx_length_errors: number;
+  rx_over_errors: number;
+  rx_crc_errors: number;
+  rx_frame_errors: number;
+  rx_fifo_errors: number;
+  rx_missed_errors: number;
+  tx_aborted_errors: number;
+  tx_carrier_errors: number;
+  tx_fifo_errors: number;
+  tx_heartbeat_errors: number;
+  tx_window_errors: number;
+  rx_compressed: number;
+  tx_compressed: number;
+  rx_nohandler: number;
+  rx_otherhost_dropped: number;
+}
+
+export interface FeatureRules {
+  readonly on: readonly string[]; // active at boot
+  readonly free: readonly string[]; // hw_features: a user may change them
+  readonly freeWithRss?: readonly string[]; // and these where the device offers RSS
+  readonly partial: readonly string[]; // gso_partial_features
+  /// ndo_fix_features(): the driver's own dependencies.
+  fix?(on: Record<string, boolean>): Record<string, boolean>;
+  /// Whether the change from one set to another resets the NIC.
+  resets?(
+    before: Readonly<Record<string, boolean>>,
+    after: Readonly<Record<string, boolean>>,
+  ): boolean;
+}
+
+export interface NicDriver {
+  readonly name: string;
+  readonly info: DriverInfo | null; // null: ethtool -i is refused
+  readonly mtu: { readonly min: number; readonly max: number }; // bytes; max 0: no limit
+  readonly tsoMaxSize: number; // bytes
+  readonly ring: RingRules | null;
+  readonly coalesce: CoalesceRules | null;
+  readonly channels: ChannelRules | null;
+  readonly rss: RssRules | null;
+  readonly flowHash: FlowHashRules | null;
+  readonly features: FeatureRules;
+  readonly privFlags: readonly string[] | null;
+  readonly pause: boolean; // has get_pauseparam and set_pauseparam
+  readonly link: LinkRules | null;
+  readonly timestamping: {
+    readonly capabilities: readonly string[];
+    readonly clock: boolean;
+    readonly tx: readonly string[];
+    readonly rx: readonly string[];
+  };
+  /// `ethtool -S`, in the driver's order; null: it has none.
+  statistics(dev: NetDevice): Statistic[] | null;
+  /// ndo_get_stats64(): the device's totals.
+  linkStats(dev: NetDevice): LinkStats;
+}

@@ -1,0 +1,252 @@
+/// A host at the moment its virtual time begins: booted, interfaces up, applications waiting for
+/// their first datagram.
+/// Left out: boot itself; `uptime_ns` of the description says how long ago it was.
+import { addSlot, createAgenda } from '../engine/agenda.ts';
+import { ethtoolDefaults } from '../hardware/driver.ts';
+import { BACKLOG_PATH } from '../hardware/driver_path.ts';
+import { emptyMask } from './cpumask.ts';
+import { startUp } from './dev.ts';
+import { pathIndex } from './driver_table.ts';
+import { PIECE, TICK } from './events.ts';
+import type { HostDescription, NicDescription } from './host.ts';
+import { createHw, createMib } from './mib.ts';
+import { createNapi, setUpNic } from './nic.ts';
+import { DROP_REASONS } from './reasons.ts';
+import { netdev_rss_key_fill } from './rss.ts';
+import { createTask, ksoftirqdPid } from './sched/task.ts';
+import { createSkbPool } from './skb.ts';
+import { bindUdp } from './sock.ts';
+import type { Cpu, Kernel, NetDevice } from './state.ts';
+import { hotOf, initialSysctls } from './sysctl.ts';
+
+const FIRST_NIC_IRQ_NUMA = 32; // root ports and disks of the recorded two-node machines take 24 to 31
+const FIRST_NIC_IRQ = 28;
+
+/// Boots the host. The same description and seed always give the same state.
+export function boot(desc: HostDescription, seed: number): Kernel {
+  const sysctl = initialSysctls(desc);
+  const k: Kernel = {
+    desc,
+    seed,
+    now: 0,
+    agenda: createAgenda(64),
+    cpus: [],
+    irqs: [],
+    devs: [],
+    napis: [],
+    tasks: [],
+    socks: [],
+    sources: [],
+    skbs: createSkbPool(),
+    flows: {
+      count: 0,
+      saddr: [],
+      daddr: [],
+      sport: [],
+      dport: [],
+      proto: [],
+      dev: [],
+      rss: [],
+      queue: [],
+      version: [],
+      hash: [],
+      sock: [],
+    },
+    sysctl,
+    stored: {},
+    hot: hotOf(sysctl),
+    mib: createMib(),
+    udp_memory_allocated: 0,
+    rps_needed: 0,
+    rps_ipis: [],
+    resched_ipis: [],
+    ledger: { offered: 0, delivered: 0, drops: new Float64Array(DROP_REASONS.length) },
+    trace: null,
+    config_version: 0,
+    dmesg: [],
+  };
+  bootCpus(k);
+  bootDevices(k);
+  bootApps(k);
+  return k;
+}
+
+function bootCpus(k: Kernel): void {
+  for (let id = 0; id < k.desc.cpus; id++) {
+    const node = k.desc.numa.findIndex((cpus) => cpus.includes(id));
+    const backlog = createNapi(id, -1, id, -1, BACKLOG_PATH, k.hot.dev_rx_weight);
+    k.napis.push(backlog);
+    const c = createCpu(id, Math.max(0, node), backlog.id);
+    c.slot = addSlot(k.agenda, PIECE, id);
+    c.tick_slot = addSlot(k.agenda, TICK, id);
+    // The root port of every node but the first has its interrupt on that node's first CPU.
+    if (node > 0 && k.desc.numa[node]![0] === id) c.vectors = 1;
+    k.cpus.push(c);
+    k.rps_ipis.push(0);
+    k.resched_ipis.push(0);
+  }
+  for (const c of k.cpus)
+    createTask(k, {
+      comm: `ksoftirqd/${c.id}`,
+      kind: 'ksoftirqd',
+      kthread: true,
+      uid: 0,
+      cpu: c.id,
+      pinned: true,
+      pid: ksoftirqdPid(c.id),
+    });
+}
+
+function createCpu(id: number, node: number, backlog: number): Cpu {
+  return {
+    id,
+    node,
+    online: true,
+    poll_list: [],
+    in_net_rx_action: false,
+    in_napi_threaded_poll: false,
+    processed: 0,
+    dropped: 0,
+    time_squeeze: 0,
+    received_rps: 0,
+    flow_limit_count: 0,
+    flow_limit: null,
+    backlog,
+    input_head: -1,
+    input_tail: -1,
+    input_qlen: 0,
+    process_head: -1,
+    process_tail: -1,
+    process_qlen: 0,
+    input_queue_head: 0,
+    input_queue_tail: 0,
+    rps_ipi_list: [],
+    softirq_pending: 0,
+    softirqs: new Array<number>(10).fill(0),
+    softirq: {
+      active: false,
+      end: 0,
+      max_restart: 0,
+      pending: 0,
+      entered: false,
+      rounds: 0,
+      closing: false,
+    },
+    net_rx: { active: false, budget: 0, time_limit: 0, list: [], repoll: [], napi: -1 },
+    mode: 0,
+    running: { context: 'idle', step: -1, since: 0 },
+    busy_until: 0,
+    piece_ns: 0,
+    cursor_ns: 0,
+    skb: -1,
+    current: 0,
+    curr: -1,
+    last: -1,
+    need_resched: false,
+    runqueue: [],
+    ready: [],
+    min_vruntime: 0,
+    time: { hardirq: 0, softirq: 0, kthread: 0, process: 0, user: 0, idle: 0 },
+    idle_since: 0,
+    irqs_handled: 0,
+    ticks: 0,
+    vectors: 0,
+    slot: -1,
+    tick_slot: -1,
+  };
+}
+
+function bootDevices(k: Kernel): void {
+  const rssKey = netdev_rss_key_fill(k.seed);
+  k.devs.push(createDevice(k, null, []));
+  for (const nic of k.desc.nics) k.devs.push(createDevice(k, nic, rssKey.slice(0, 40)));
+  let irq = k.desc.numa.length > 1 ? FIRST_NIC_IRQ_NUMA : FIRST_NIC_IRQ;
+  k.desc.nics.forEach((nic, i) => {
+    irq = setUpNic(k, k.devs[i + 1]!, nic.queues, irq);
+  });
+  for (const dev of k.devs) startUp(dev);
+}
+
+function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): NetDevice {
+  const path = nic ? pathIndex(nic.driver) : -1;
+  if (nic && path < 0)
+    throw new Error(`${nic.name} has the driver ${nic.driver}, which is not modelled`);
+  const defaults = ethtoolDefaults(nic);
+  return {
+    ifindex: k.devs.length + 1,
+    name: nic?.name ?? 'lo',
+    driver: nic?.driver ?? '',
+    path,
+    mac: nic?.mac ?? '00:00:00:00:00:00',
+    up: false,
+    carrier: false,
+    promisc: 0,
+    allmulti: 0,
+    mtu: nic ? 1500 : 65536,
+    txqueuelen: 1000,
+    addrs: [nic?.address ?? '127.0.0.1/8'],
+    peer: nic?.peer ?? '127.0.0.1',
+    speed_mbps: nic?.speed_mbps ?? -1,
+    numa_node: nic?.numa_node ?? -1,
+    pci: nic?.pci ?? '',
+    rx: nic ? [] : [loopbackQueue(k)],
+    tx: nic ? [] : [{ packets: 0, bytes: 0, xps_cpus: emptyMask(k.desc.cpus) }],
+    fifos: [],
+    ...defaults,
+    hw: createHw(),
+    rss_key: rssKey,
+    gro_flush_timeout: 0,
+    napi_defer_hard_irqs: 0,
+    threaded: false,
+    rx_dropped: 0,
+    rx_otherhost_dropped: 0,
+    link_down_until: 0,
+    carrier_changes: 0,
+    wire_ps: 0,
+    rss_version: 0,
+    link_slot: -1,
+  };
+}
+
+// lo has one receive queue in sysfs and no ring.
+function loopbackQueue(k: Kernel): NetDevice['rx'][number] {
+  return {
+    dev: 0,
+    index: 0,
+    napi: -1,
+    slots: new Int32Array(0),
+    head: 0,
+    tail: 0,
+    used: 0,
+    ready: 0,
+    cleaned: 0,
+    packets: 0,
+    bytes: 0,
+    drops: 0,
+    alloc_failed: 0,
+    interrupts: 0,
+    kicks: 0,
+    buffers: 0,
+    rps_cpus: emptyMask(k.desc.cpus),
+    rps_map: [],
+    rps_flow_cnt: 0,
+    fifo: 0,
+  };
+}
+
+function bootApps(k: Kernel): void {
+  for (const app of k.desc.apps) {
+    const reader = createTask(k, {
+      comm: app.comm,
+      kind: 'reader',
+      kthread: false,
+      uid: app.user === 'root' ? 0 : 1000,
+      cpu: app.cpu >= 0 ? app.cpu : k.desc.cpus - 1,
+      pinned: app.cpu >= 0,
+      service_ns: app.service_ns,
+    });
+    const sock = bindUdp(k, reader, app.port, app.rcvbuf);
+    k.tasks[reader]!.sock = sock;
+    k.socks[sock]!.waiting = true;
+  }
+}

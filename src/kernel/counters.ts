@@ -1,0 +1,32 @@
+/// The registry of counters: what each number counts, where it is shown, what moves it, and what it
+/// means when it grows. A name with N in it stands for every queue.
+/// Counters that nothing here moves say so; they keep the value that they had after boot.
+import { coreCounters } from './counters_core.ts';
+import { deviceCounters } from './counters_device.ts';
+import { protocolNames, protocolCounters } from './counters_protocol.ts';
+import { dropReasons } from './counters_reasons.ts';
+import type { Counter } from './counters_entry.ts';
+
+export type { Counter } from './counters_entry.ts';
+
+const described = new Map<string, Counter>(
+  [...coreCounters, ...deviceCounters, ...protocolCounters, ...dropReasons].map((counter) => [
+    counter.id,
+    counter,
+  ]),
+);
+
+/// Every counter with an explanation of its own.
+export function counters(): Counter[] {
+  return [...described.values()];
+}
+
+/// The counter of that id, or null. An interrupt's number and a queue's are the same entry for all.
+export function counter(id: string): Counter | null {
+  const found =
+    described.get(id) ??
+    described.get(id.replace(/^interrupts:(\d+)$/, 'interrupts:N')) ??
+    described.get(id.replace(/_queue_\d+_/, '_queue_N_'));
+  if (found) return found;
+  return /^[A-Z][A-Za-z0-9]+$/.test(id) ? protocolNames(id) : null;
+}

@@ -1,0 +1,130 @@
+/// Network devices as the administrator sees them: up and down, promiscuous, MTU, queue length.
+/// Stands for dev_open(), dev_close(), dev_set_promiscuity(), dev_set_mtu() and
+/// dev_change_tx_queue_len() in net/core/dev.c, with what the drivers do.
+/// Left out: addresses changed while up, multicast lists, renaming.
+import { setTime } from '../engine/agenda.ts';
+import { driverOf } from '../hardware/driver.ts';
+import { pathAt } from './driver_table.ts';
+import { done, fails, type Result } from './errno.ts';
+import { restart } from './nic.ts';
+import { printk } from './printk.ts';
+import { createTask } from './sched/task.ts';
+import type { Kernel, NetDevice } from './state.ts';
+import { resetFifos, resetRing } from './wire.ts';
+
+export { dev_get_stats } from './dev_stats.ts';
+
+/// Brings a device up; the link follows when it is negotiated.
+export function dev_open(k: Kernel, dev: NetDevice): Result {
+  if (dev.up) return done;
+  dev.up = true;
+  k.config_version++;
+  if (dev.path < 0) {
+    dev.carrier = true;
+    return done;
+  }
+  for (const q of dev.rx) resetRing(k, dev, q, dev.ring.rx);
+  restart(k, dev);
+  if (pathAt(dev.path).reset_ns === 0) linkUp(k, dev);
+  return done;
+}
+
+/// Takes a device down. Frames in its rings are lost.
+export function dev_close(k: Kernel, dev: NetDevice): Result {
+  if (!dev.up) return done;
+  dev.up = false;
+  k.config_version++;
+  if (dev.carrier) dev.carrier_changes++;
+  dev.carrier = false;
+  if (dev.path < 0) return done;
+  for (const q of dev.rx) {
+    resetRing(k, dev, q, dev.ring.rx);
+    const n = k.napis[q.napi]!;
+    n.disabled = true;
+    n.irq_enabled = false;
+    n.irq_pending = false;
+    setTime(k.agenda, n.irq_slot, Infinity);
+  }
+  resetFifos(k, dev);
+  setTime(k.agenda, dev.link_slot, Infinity);
+  return done;
+}
+
+/// The link is there: frames arrive from now on.
+export function linkUp(k: Kernel, dev: NetDevice): void {
+  if (dev.carrier || !dev.up) return;
+  dev.carrier = true;
+  dev.carrier_changes++;
+  if (dev.driver !== 'igb') return;
+  const flow = dev.pause.rx ? (dev.pause.tx ? 'RX/TX' : 'RX') : dev.pause.tx ? 'TX' : 'None';
+  printk(
+    k,
+    `igb ${dev.pci} ${dev.name}: igb: ${dev.name} NIC Link is Up ${dev.speed_mbps} Mbps Full Duplex, Flow Control: ${flow}`,
+  );
+}
+
+/// One user more or fewer of promiscuous mode: a user's own setting (ip link set promisc) is one,
+/// each capture another. Logs the transitions. net/core/dev.c:dev_set_promiscuity()
+export function dev_set_promiscuity(k: Kernel, dev: NetDevice, change: 1 | -1): void {
+  const before = dev.promisc;
+  dev.promisc = Math.max(0, dev.promisc + change);
+  if (before > 0 !== dev.promisc > 0) {
+    const name = dev.path < 0 ? dev.name : `${dev.driver} ${dev.pci} ${dev.name}`;
+    printk(k, `${name}: ${dev.promisc > 0 ? 'entered' : 'left'} promiscuous mode`);
+    k.config_version++;
+  }
+}
+
+/// Sets the MTU, bytes. EINVAL outside the driver's range, with the kernel's sentence. igb is reset
+/// while it is up: it sizes its buffers by the MTU.
+export function dev_set_mtu(k: Kernel, dev: NetDevice, mtu: number): Result {
+  if (mtu === dev.mtu) return done;
+  const limits = driverOf(dev).mtu;
+  if (mtu < limits.min) return fails('EINVAL', 'mtu less than device minimum');
+  if (limits.max > 0 && mtu > limits.max) return fails('EINVAL', 'mtu greater than device maximum');
+  dev.mtu = mtu;
+  k.config_version++;
+  if (dev.up && dev.driver === 'igb') {
+    for (const q of dev.rx) resetRing(k, dev, q, dev.ring.rx);
+    restart(k, dev);
+  }
+  return done;
+}
+
+/// Sets the transmit queue length, packets. ERANGE when it does not fit 32 bits.
+export function dev_change_tx_queue_len(k: Kernel, dev: NetDevice, length: number): Result {
+  if (length < 0 || length > 0xffff_ffff) return fails('ERANGE');
+  dev.txqueuelen = length;
+  k.config_version++;
+  return done;
+}
+
+/// Polls every queue in a kernel thread of its own (napi/eth0-8193), or in softirqs again.
+/// net/core/dev.c:dev_set_threaded()
+export function dev_set_threaded(k: Kernel, dev: NetDevice, threaded: boolean): Result {
+  if (dev.path < 0) return fails('EOPNOTSUPP');
+  if (dev.threaded === threaded) return done;
+  for (const q of dev.rx) {
+    const n = k.napis[q.napi]!;
+    if (threaded && n.task < 0)
+      n.task = createTask(k, {
+        comm: `napi/${dev.name}-${n.napi_id}`,
+        kind: 'napi',
+        kthread: true,
+        uid: 0,
+        cpu: k.irqs[n.irq]?.effective ?? 0,
+        pinned: false,
+        napi: n.id,
+      });
+  }
+  dev.threaded = threaded;
+  k.config_version++;
+  return done;
+}
+
+/// Puts a device that the host boots with into its state after `ip link set up`.
+export function startUp(dev: NetDevice): void {
+  dev.up = true;
+  dev.carrier = true;
+  dev.carrier_changes = dev.path < 0 ? 0 : 2;
+}

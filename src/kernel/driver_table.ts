@@ -1,0 +1,66 @@
+/// What the receive path asks of a NIC driver: its poll function, its interrupt handler, its rules
+/// for descriptors and moderation. The drivers (src/hardware/*_main.ts) add themselves to this table
+/// through src/hardware/driver_path.ts, so that the kernel calls them without importing them.
+import type { Cpu, Kernel, Napi, NetDevice, RxQueue } from './state.ts';
+
+/// A poll function returns the packets it took, or WORKING when it has put a piece of work in hand
+/// and is to be called again when that is done.
+export type PollFunction = (k: Kernel, c: Cpu, n: Napi, budget: number) => number;
+
+/// Returned by whatever needs time: a piece of work is in hand; call again when it has ended.
+export const WORKING = -1;
+
+export interface DriverPath {
+  readonly name: string; // igb
+  readonly poll: PollFunction;
+  /// The interrupt handler; it schedules the NAPI instance.
+  interrupt(k: Kernel, c: Cpu, n: Napi): void;
+  /// Descriptors of a new ring that the NIC may fill at once.
+  usable(size: number): number;
+  /// Where a frame waits that finds no descriptor; null: it is lost at once.
+  fifo(
+    dev: NetDevice,
+  ): { readonly perQueue: boolean; readonly limit: number; readonly bytes: boolean } | null;
+  /// Which counters a lost frame moves; returns the index of the drop reason.
+  lost(k: Kernel, dev: NetDevice, q: RxQueue): number;
+  /// When the device raises its interrupt for frames that are ready now, ns; never before k.now.
+  interruptAt(k: Kernel, n: Napi): number;
+  /// Applies `ethtool -C` to a NAPI instance. Called at boot and after each change.
+  moderate(k: Kernel, dev: NetDevice, n: Napi): void;
+  /// Interrupt vectors of a device with its active queues, in the order of their entries.
+  vectors(k: Kernel, dev: NetDevice): readonly Vector[];
+  /// How long the link is down after the rings were set up anew, ns; 0: it stays up.
+  readonly reset_ns: number;
+  /// Whether a change of the number of queues re-registers the interrupts and empties the rings.
+  readonly resetsForQueues: boolean;
+}
+
+export interface Vector {
+  readonly name: string; // eth0-TxRx-0
+  readonly queue: number; // receive queue that it serves; -1: none
+  readonly hint: readonly number[]; // affinity_hint mask words; empty: none
+}
+
+export const driverPaths: DriverPath[] = [];
+
+/// Adds a driver, or replaces the one of that name, and returns its index.
+export function registerDriverPath(path: DriverPath): number {
+  const known = pathIndex(path.name);
+  if (known >= 0) {
+    driverPaths[known] = path;
+    return known;
+  }
+  return driverPaths.push(path) - 1;
+}
+
+/// Index of a driver in the table; -1 when there is none of that name.
+export function pathIndex(name: string): number {
+  return driverPaths.findIndex((path) => path.name === name);
+}
+
+/// The driver of that index; throws when it was never registered.
+export function pathAt(index: number): DriverPath {
+  const path = driverPaths[index];
+  if (!path) throw new Error(`no driver path ${index} among ${driverPaths.length}`);
+  return path;
+}

@@ -1,0 +1,84 @@
+/// Receive-side scaling as ethtool sets it: the indirection table, the hash key, the hashed fields.
+/// Stands for ethtool_set_rxfh() and ethtool_set_rxnfc() in net/ethtool/ioctl.c.
+/// Left out: further RSS contexts, other hash functions, n-tuple rules (no driver here has them).
+import { driverOf, hasRss } from '../hardware/driver.ts';
+import { done, fails, type Result } from './errno.ts';
+import { isRefusal, nicOf } from './ethtool_ops.ts';
+import { printk } from './printk.ts';
+import { rssChanged } from './rss.ts';
+import type { Kernel, NetDevice } from './state.ts';
+
+const UDP_HASHED =
+  'enabling UDP RSS: fragmented packets may arrive out of order to the stack above';
+
+/// Entries of the indirection table and bytes of the key that can be read and set.
+export function rxfhSizes(k: Kernel, dev: NetDevice): { indir: number; key: number } {
+  const { rss } = driverOf(dev);
+  if (!rss || !hasRss(nicOf(k, dev))) return { indir: 0, key: 0 };
+  return { indir: rss.size, key: rss.keySize };
+}
+
+export interface RxfhRequest {
+  readonly indir?: readonly number[] | 'default';
+  readonly key?: readonly number[];
+}
+
+/// Sets the indirection table, or the table that the kernel would draw, or the key. EINVAL for a
+/// queue that is not there. Stands for ethtool_set_rxfh().
+export function ethtool_set_rxfh(k: Kernel, dev: NetDevice, asked: RxfhRequest): Result {
+  const { rss } = driverOf(dev);
+  if (!rss) return fails('EOPNOTSUPP');
+  const sizes = rxfhSizes(k, dev);
+  const queues = dev.rx.length;
+  if (asked.key && asked.key.length !== sizes.key) return fails('EINVAL');
+  if (!asked.key && !asked.indir) return fails('EINVAL');
+  if (asked.indir) {
+    const table =
+      asked.indir === 'default'
+        ? Array.from({ length: sizes.indir }, (_, i) => i % queues)
+        : [...asked.indir];
+    if (table.length !== sizes.indir) return fails('EINVAL');
+    if (!sizes.indir) return fails('EOPNOTSUPP');
+    if (table.some((queue) => queue >= queues)) return fails('EINVAL');
+    const refused = rss.refuse(table, queues);
+    if (refused) return fails(refused.errno);
+    dev.rss_indir = table;
+    dev.rxfh_configured = asked.indir !== 'default';
+  }
+  if (asked.key) dev.rss_key = [...asked.key];
+  rssChanged(dev);
+  k.config_version++;
+  return done;
+}
+
+/// Header fields hashed for one kind of flow (tcp4, udp4, ...), as letters of `ethtool -N`; or why
+/// they cannot be read.
+export function rxFlowHash(dev: NetDevice, type: string): string | Result {
+  const rules = driverOf(dev).flowHash;
+  if (!rules) return fails('EOPNOTSUPP');
+  const letters = dev.rxnfc[type];
+  if (letters !== undefined) return letters;
+  return rules.countsRules ? fails('EINVAL') : '';
+}
+
+/// Chooses the header fields that are hashed for one kind of flow. Stands for ethtool_set_rxnfc()
+/// with ETHTOOL_SRXFH.
+export function ethtool_set_rxnfc(
+  k: Kernel,
+  dev: NetDevice,
+  type: string,
+  letters: string,
+): Result {
+  const rules = driverOf(dev).flowHash;
+  if (!rules) return fails('EOPNOTSUPP');
+  const settled = rules.settle(dev.rxnfc, type, letters);
+  if (isRefusal(settled)) return fails(settled.errno);
+  const ports = (table: Readonly<Record<string, string>>): boolean =>
+    table['udp4'] === 'sdfn' || table['udp6'] === 'sdfn';
+  if (rules.warnsOfPorts && ports(settled) && !ports(dev.rxnfc))
+    printk(k, `igb ${dev.pci}: ${UDP_HASHED}`);
+  dev.rxnfc = settled;
+  rssChanged(dev);
+  k.config_version++;
+  return done;
+}

@@ -1,0 +1,103 @@
+/// Every packet is accounted for: offered = delivered + queued + dropped, at every instant.
+/// kfree_skb_reason() is the one exit for packets that the kernel drops, dropFrame() for those that
+/// the hardware loses. What is queued is found by walking rings, lists, backlogs and sockets, not
+/// by arithmetic, so that the check can fail.
+import { COSTS } from './costs.ts';
+import { DROP_REASONS } from './reasons.ts';
+import { releaseSkb } from './skb.ts';
+import type { Cpu, Kernel, Skb } from './state.ts';
+import type { Context } from './steps.ts';
+import { dropStep } from './tracing.ts';
+
+/// Drops a packet on a CPU, at step `step`. net/core/skbuff.c:kfree_skb_reason()
+export function kfree_skb_reason(k: Kernel, c: Cpu, skb: Skb, reason: number, step: number): void {
+  dropStep(k, c, step, skb, reason);
+  c.cursor_ns += COSTS.kfree_skb_reason.ns;
+  k.ledger.drops[reason] = k.ledger.drops[reason]! + k.skbs.segs[skb]!;
+  releaseSkb(k.skbs, skb);
+}
+
+/// Drops a frame that the hardware lost, at step `step`.
+export function dropFrame(k: Kernel, skb: Skb, reason: number, step: number): void {
+  dropStep(k, null, step, skb, reason);
+  k.ledger.drops[reason] = k.ledger.drops[reason]! + 1;
+  releaseSkb(k.skbs, skb);
+}
+
+export interface LedgerRows {
+  readonly offered: number;
+  readonly delivered: number;
+  readonly queued: readonly { readonly where: string; readonly packets: number }[];
+  readonly dropped: readonly {
+    readonly reason: string;
+    readonly packets: number;
+    readonly context: Context;
+  }[];
+}
+
+/// The ledger as rows; places and reasons without packets are left out.
+export function ledgerOf(k: Kernel): LedgerRows {
+  const queued = places(k).filter((row) => row.packets > 0);
+  const dropped = DROP_REASONS.map((reason, i) => ({
+    reason: reason.name,
+    packets: k.ledger.drops[i]!,
+    context: reason.context,
+  })).filter((row) => row.packets > 0);
+  return { offered: k.ledger.offered, delivered: k.ledger.delivered, queued, dropped };
+}
+
+/// Throws, with the numbers, when a packet is missing or counted twice.
+export function checkLedger(k: Kernel): void {
+  const rows = ledgerOf(k);
+  const queued = sum(rows.queued);
+  const dropped = sum(rows.dropped);
+  if (rows.offered !== rows.delivered + queued + dropped)
+    throw new Error(
+      `ledger at ${k.now} ns: offered ${rows.offered} is not delivered ${rows.delivered} + ` +
+        `queued ${queued} + dropped ${dropped}: ${JSON.stringify(rows)}`,
+    );
+  if (queued !== k.skbs.live)
+    throw new Error(`ledger at ${k.now} ns: ${k.skbs.live} handles in use for ${queued} packets`);
+}
+
+function sum(rows: readonly { readonly packets: number }[]): number {
+  return rows.reduce((total, row) => total + row.packets, 0);
+}
+
+function places(k: Kernel): { where: string; packets: number }[] {
+  const rows: { where: string; packets: number }[] = [];
+  const add = (where: string, packets: number): void => void rows.push({ where, packets });
+  for (const dev of k.devs) {
+    for (const q of dev.rx) add(`${dev.name} rx-${q.index} ring`, inRing(q.slots));
+    dev.fifos.forEach((fifo, i) => add(`${dev.name} packet buffer ${i}`, inList(k, fifo.head)));
+  }
+  for (const n of k.napis)
+    add(`${napiName(k, n.dev, n.cpu, n.queue)} rx_list`, inList(k, n.rx_head));
+  for (const c of k.cpus) {
+    add(`cpu${c.id} in hand`, c.skb >= 0 ? 1 : 0);
+    add(`cpu${c.id} input_pkt_queue`, inList(k, c.input_head));
+    add(`cpu${c.id} process_queue`, inList(k, c.process_head));
+  }
+  for (const sk of k.socks) {
+    add(`udp :${sk.port} receive queue`, inList(k, sk.head));
+    add(`udp :${sk.port} reader queue`, inList(k, sk.reader_head));
+  }
+  for (const task of k.tasks) add(`${task.comm} recvmsg`, task.skb >= 0 ? 1 : 0);
+  return rows;
+}
+
+function napiName(k: Kernel, dev: number, cpu: number, queue: number): string {
+  return dev < 0 ? `cpu${cpu} backlog` : `${k.devs[dev]!.name} rx-${queue}`;
+}
+
+function inRing(slots: Int32Array): number {
+  let filled = 0;
+  for (const skb of slots) if (skb >= 0) filled++;
+  return filled;
+}
+
+function inList(k: Kernel, head: Skb): number {
+  let packets = 0;
+  for (let skb = head; skb >= 0; skb = k.skbs.next[skb]!) packets += k.skbs.segs[skb]!;
+  return packets;
+}

@@ -1,0 +1,195 @@
+/// Receive packet steering: picks the CPU that will process a packet, and the backlog it waits in
+/// there. Stands for get_rps_cpu(), enqueue_to_backlog(), skb_flow_limit() and process_backlog() in
+/// net/core/dev.c.
+/// Left out: RFS and accelerated RFS, backlog threads.
+import { COSTS } from './costs.ts';
+import { maskHas } from './cpumask.ts';
+import { WORKING } from './driver_table.ts';
+import { kfree_skb_reason } from './ledger.ts';
+import { __napi_schedule } from './napi_schedule.ts';
+import { beginPiece, interruptCpu, softirqContext } from './piece.ts';
+import { REASON } from './reasons.ts';
+import { __netif_receive_skb_core, receiveNs } from './receive.ts';
+import type { Cpu, FlowLimit, Kernel, Napi, RxQueue, Skb } from './state.ts';
+import { noteStep, STEP, takeStep } from './tracing.ts';
+
+const FLOW_LIMIT_HISTORY = 128;
+
+/// The CPU for a packet with that hash; -1: stay here. net/core/dev.c:get_rps_cpu()
+export function get_rps_cpu(k: Kernel, map: readonly number[], hash: number): number {
+  if (map.length === 0) return -1;
+  const cpu = map[reciprocalScale(hash, map.length)]!;
+  return k.cpus[cpu]!.online ? cpu : -1;
+}
+
+/// A 32-bit hash scaled to 0 .. range - 1: (hash * range) >> 32. include/linux/math.h
+export function reciprocalScale(hash: number, range: number): number {
+  return Math.floor((hash * range) / 0x1_0000_0000);
+}
+
+/// Sends the packets of rx_list that belong to other CPUs there; the rest stays on the list.
+export function steerRxList(k: Kernel, c: Cpu, n: Napi): void {
+  const q = k.devs[n.dev]?.rx[n.queue];
+  if (!q || q.rps_map.length === 0) return;
+  const next = k.skbs.next;
+  let kept = -1;
+  let last = -1;
+  for (let skb = n.rx_head; skb >= 0;) {
+    const following = next[skb]!;
+    takeStep(k, c, STEP.RPS, skb, COSTS.get_rps_cpu.ns);
+    const cpu = get_rps_cpu(k, q.rps_map, k.flows.hash[k.skbs.flow[skb]!]!);
+    if (cpu >= 0) enqueue_to_backlog(k, c, skb, k.cpus[cpu]!);
+    else {
+      next[skb] = -1;
+      if (kept < 0) kept = skb;
+      else next[last] = skb;
+      last = skb;
+    }
+    skb = following;
+  }
+  n.rx_head = kept;
+  n.rx_tail = last;
+}
+
+/// Queues a packet on the target CPU, or drops it. net/core/dev.c:enqueue_to_backlog()
+export function enqueue_to_backlog(k: Kernel, c: Cpu, skb: Skb, target: Cpu): boolean {
+  const dev = k.devs[k.skbs.dev[skb]!]!;
+  const hash = k.flows.hash[k.skbs.flow[skb]!]!;
+  takeStep(k, c, STEP.BACKLOG, skb, COSTS.enqueue_to_backlog.ns);
+  const max = k.hot.netdev_max_backlog;
+  if (target.input_qlen > max || skb_flow_limit(c, hash, target.input_qlen, max)) {
+    target.dropped++;
+    dev.rx_dropped++;
+    kfree_skb_reason(k, c, skb, REASON.CPU_BACKLOG, STEP.BACKLOG);
+    return false;
+  }
+  if (!dev.up) {
+    dev.rx_dropped++;
+    kfree_skb_reason(k, c, skb, REASON.DEV_READY, STEP.BACKLOG);
+    return false;
+  }
+  const backlog = k.napis[target.backlog]!;
+  if (target.input_qlen === 0 && !backlog.sched) {
+    backlog.sched = true;
+    napi_schedule_rps(k, c, target);
+  }
+  const next = k.skbs.next;
+  next[skb] = -1;
+  if (target.input_head < 0) target.input_head = skb;
+  else next[target.input_tail] = skb;
+  target.input_tail = skb;
+  target.input_qlen++;
+  target.input_queue_tail = (target.input_queue_tail + 1) >>> 0;
+  return true;
+}
+
+/// Whether the packet's flow owns more than half of the last packets of a half-full backlog. The
+/// table is that of the CPU that enqueues. net/core/dev.c:skb_flow_limit()
+export function skb_flow_limit(c: Cpu, hash: number, qlen: number, max_backlog: number): boolean {
+  const fl = c.flow_limit;
+  if (qlen < max_backlog >> 1 || fl === null) return false;
+  const bucket = (hash & (fl.num_buckets - 1)) >>> 0;
+  const old = fl.history[fl.history_head]!;
+  fl.history[fl.history_head] = bucket;
+  fl.history_head = (fl.history_head + 1) & (FLOW_LIMIT_HISTORY - 1);
+  if (fl.buckets[old]! > 0) fl.buckets[old]!--;
+  fl.buckets[bucket]!++;
+  if (fl.buckets[bucket]! <= FLOW_LIMIT_HISTORY >> 1) return false;
+  c.flow_limit_count++;
+  return true;
+}
+
+/// A fresh table; the number of buckets is a power of two. net.core.flow_limit_table_len
+export function createFlowLimit(num_buckets: number): FlowLimit {
+  return {
+    num_buckets,
+    history_head: 0,
+    history: new Uint16Array(FLOW_LIMIT_HISTORY),
+    buckets: new Uint8Array(num_buckets),
+  };
+}
+
+function napi_schedule_rps(k: Kernel, c: Cpu, target: Cpu): void {
+  if (target !== c) c.rps_ipi_list.push(target.id);
+  else __napi_schedule(k, c, k.napis[c.backlog]!);
+}
+
+/// Kicks the CPUs that got packets. net/core/dev.c:net_rps_action_and_irq_enable()
+export function net_rps_action_and_irq_enable(k: Kernel, c: Cpu): void {
+  if (c.rps_ipi_list.length === 0) return;
+  // The kernel's list is a stack: the CPU that was added last is kicked first.
+  for (let i = c.rps_ipi_list.length - 1; i >= 0; i--) {
+    const target = k.cpus[c.rps_ipi_list[i]!]!;
+    c.cursor_ns += COSTS.net_rps_send_ipi.ns;
+    k.rps_ipis[target.id]!++;
+    interruptCpu(k, target, COSTS.rps_trigger_softirq.ns, STEP.BACKLOG);
+    rps_trigger_softirq(k, target);
+  }
+  c.rps_ipi_list.length = 0;
+}
+
+function rps_trigger_softirq(k: Kernel, c: Cpu): void {
+  __napi_schedule(k, c, k.napis[c.backlog]!);
+  c.received_rps++;
+}
+
+/// Drains the backlog, at most `quota` packets. net/core/dev.c:process_backlog()
+export function process_backlog(k: Kernel, c: Cpu, n: Napi, quota: number): number {
+  if (n.stage === 0) {
+    n.frames_this_poll = 0;
+    net_rps_action_and_irq_enable(k, c);
+    n.weight = k.hot.dev_rx_weight;
+  } else {
+    const skb = c.skb;
+    c.skb = -1;
+    takeStep(k, c, STEP.PROCESS_BACKLOG, skb, COSTS.process_backlog.ns);
+    __netif_receive_skb_core(k, c, skb);
+    n.frames_this_poll++;
+    if (n.frames_this_poll >= quota) return endBacklog(c, n);
+  }
+  n.stage = 1;
+  if (c.process_head < 0) {
+    if (c.input_head < 0) {
+      n.sched = false;
+      return endBacklog(c, n);
+    }
+    spliceBacklog(k, c);
+  }
+  const skb = c.process_head;
+  c.process_head = k.skbs.next[skb]!;
+  c.process_qlen--;
+  c.skb = skb;
+  beginPiece(
+    k,
+    c,
+    COSTS.process_backlog.ns + receiveNs(k, skb),
+    softirqContext(c),
+    STEP.PROCESS_BACKLOG,
+  );
+  return WORKING;
+}
+
+function endBacklog(c: Cpu, n: Napi): number {
+  c.input_queue_head = (c.input_queue_head + n.frames_this_poll) >>> 0;
+  return n.frames_this_poll;
+}
+
+function spliceBacklog(k: Kernel, c: Cpu): void {
+  noteStep(k, c, STEP.PROCESS_BACKLOG, -1, c.input_qlen);
+  c.process_head = c.input_head;
+  c.process_tail = c.input_tail;
+  c.process_qlen = c.input_qlen;
+  c.input_head = c.input_tail = -1;
+  c.input_qlen = 0;
+}
+
+/// Recomputes a queue's CPU map after rps_cpus was written. Offline CPUs are left out, as
+/// rps_cpumask_housekeeping() and store_rps_map() do.
+export function setRpsCpus(k: Kernel, q: RxQueue, mask: readonly number[]): void {
+  q.rps_cpus = [...mask];
+  q.rps_map = k.cpus.filter((c) => c.online && maskHas(mask, c.id)).map((c) => c.id);
+  k.rps_needed = k.devs.reduce(
+    (n, dev) => n + dev.rx.filter((rx) => rx.rps_map.length > 0).length,
+    0,
+  );
+}

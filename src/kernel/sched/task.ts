@@ -1,0 +1,61 @@
+/// Tasks being made. Process numbers follow the recorded hosts: ksoftirqd/0 is 17, the one of CPU n
+/// is 21 + 6n, programs begin at 601.
+/// Left out: fork, exec, exit of the model's own kernel threads.
+import { maskOf } from '../cpumask.ts';
+import type { Kernel, Task } from '../state.ts';
+import { weightOf } from './fair.ts';
+
+const FIRST_PROGRAM = 601;
+
+export interface TaskSpec {
+  readonly comm: string;
+  readonly kind: Task['kind'];
+  readonly kthread: boolean;
+  readonly uid: number;
+  readonly cpu: number; // where it starts
+  readonly pinned: boolean; // to that CPU
+  readonly pid?: number;
+  readonly service_ns?: number;
+  readonly napi?: number;
+}
+
+/// Adds a sleeping task and returns its index.
+export function createTask(k: Kernel, spec: TaskSpec): number {
+  const everywhere = k.cpus.map((c) => c.id);
+  const nextPid = k.tasks.reduce((pid, task) => Math.max(pid, task.pid + 1), FIRST_PROGRAM);
+  return (
+    k.tasks.push({
+      pid: spec.pid ?? nextPid,
+      comm: spec.comm.slice(0, 15), // TASK_COMM_LEN, with its NUL
+      uid: spec.uid,
+      kthread: spec.kthread,
+      state: 'sleeping',
+      cpu: spec.cpu,
+      cpus_allowed: maskOf(spec.pinned ? [spec.cpu] : everywhere, k.desc.cpus),
+      nice: 0,
+      weight: weightOf(0),
+      vruntime: 0,
+      deadline: 0,
+      vlag: 0,
+      runtime: 0,
+      sock: -1,
+      service_ns: spec.service_ns ?? 0,
+      kind: spec.kind,
+      napi: spec.napi ?? -1,
+      phase: 0,
+      skb: -1,
+      rest_ns: 0,
+    }) - 1
+  );
+}
+
+/// Process number of a CPU's ksoftirqd.
+export function ksoftirqdPid(cpu: number): number {
+  return cpu === 0 ? 17 : 21 + 6 * cpu;
+}
+
+/// Sets a task's nice value, -20 to 19.
+export function setNice(task: Task, nice: number): void {
+  task.nice = nice;
+  task.weight = weightOf(nice);
+}

@@ -1,0 +1,129 @@
+/// Snapshots of a run, so that any moment is at most a short replay away. They are taken where no
+/// command is at work, every so many packets or so much time, and thinned out when they need more
+/// memory than allowed: first where they stand closest together for their age.
+import { clone } from '../engine/snapshot.ts';
+import type { Trace } from '../engine/trace.ts';
+import type { Kernel, SkbPool } from '../kernel/state.ts';
+import type { Session } from '../shell/session.ts';
+import { isIdle, machineWith } from './machine.ts';
+import type { Machine } from './machine.ts';
+
+export interface Snapshot {
+  readonly at_ns: number;
+  readonly done: number; // entries typed
+  readonly k: Kernel;
+  readonly terminal: Session;
+  readonly scene: Session;
+  readonly bytes: number;
+}
+
+export interface Snapshots {
+  readonly budget: number; // bytes
+  readonly spacing: { readonly ns: number; readonly packets: number };
+  list: Snapshot[]; // in order of (at_ns, done); the first is never dropped
+  bytes: number;
+}
+
+export function createSnapshots(budget: number, spacing_ns: number): Snapshots {
+  return { budget, spacing: { ns: spacing_ns, packets: 8_000 }, list: [], bytes: 0 };
+}
+
+/// Whether the machine has come far enough from the snapshot before it to deserve one.
+export function isDue(store: Snapshots, m: Machine): boolean {
+  if (!isIdle(m)) return false;
+  const before = store.list[findBefore(store, m.host.k.now, m.done)];
+  if (!before || before.done !== m.done) return true;
+  return (
+    m.host.k.now - before.at_ns >= store.spacing.ns ||
+    m.host.k.ledger.offered - before.k.ledger.offered >= store.spacing.packets
+  );
+}
+
+/// Keeps the state of an idle machine.
+export function take(store: Snapshots, m: Machine): void {
+  if (!isIdle(m)) throw new Error(`snapshot at ${m.host.k.now} ns while a command runs`);
+  const at = findBefore(store, m.host.k.now, m.done);
+  const same = store.list[at];
+  if (same && same.at_ns === m.host.k.now && same.done === m.done) return;
+  const k = clone(m.host.k);
+  k.trace = null;
+  k.skbs = withRoom(k.skbs, k.skbs.used);
+  const snapshot: Snapshot = {
+    at_ns: k.now,
+    done: m.done,
+    k,
+    terminal: clone(m.terminal.session),
+    scene: clone(m.scene.session),
+    bytes: bytesOf(k),
+  };
+  store.list.splice(at + 1, 0, snapshot);
+  store.bytes += snapshot.bytes;
+  while (store.bytes > store.budget && store.list.length > 2) dropOne(store);
+}
+
+/// The last snapshot at or before a moment with at most `done` entries typed.
+export function nearest(store: Snapshots, at_ns: number, done = Infinity): Snapshot {
+  const snapshot = store.list[findBefore(store, at_ns, done)];
+  if (!snapshot) throw new Error(`no snapshot at or before ${at_ns} ns with ${done} entries typed`);
+  return snapshot;
+}
+
+/// Forgets what a change of the run has made untrue: every state with more entries typed, or after
+/// the moment.
+export function cut(store: Snapshots, at_ns: number, done: number): void {
+  store.list = store.list.filter((one) => one.done <= done && one.at_ns <= at_ns);
+  store.bytes = store.list.reduce((sum, one) => sum + one.bytes, 0);
+}
+
+/// A machine in the state of a snapshot.
+export function machineAt(snapshot: Snapshot, trace: Trace | null): Machine {
+  const { k, terminal, scene, done } = snapshot;
+  const host = { ...clone(k), skbs: withRoom(k.skbs, k.skbs.capacity) };
+  return machineWith(host, clone(terminal), clone(scene), done, trace);
+}
+
+/// Index of the last snapshot at or before (at_ns, done); -1 when there is none.
+function findBefore(store: Snapshots, at_ns: number, done: number): number {
+  let at = store.list.length - 1;
+  while (at >= 0 && (store.list[at]!.at_ns > at_ns || store.list[at]!.done > done)) at--;
+  return at;
+}
+
+function dropOne(store: Snapshots): void {
+  const { list } = store;
+  const newest = list[list.length - 1]!.at_ns;
+  let victim = 1;
+  let least = Infinity;
+  for (let i = 1; i < list.length - 1; i++) {
+    const gap = list[i + 1]!.at_ns - list[i - 1]!.at_ns;
+    const crowd = gap / (newest - list[i]!.at_ns + 1_000_000_000);
+    if (crowd < least) {
+      least = crowd;
+      victim = i;
+    }
+  }
+  store.bytes -= list.splice(victim, 1)[0]!.bytes;
+}
+
+/// A copy of the packet pool whose columns have that many places. Most of a pool was never used, and
+/// a snapshot need not keep that part.
+function withRoom(pool: SkbPool, places: number): SkbPool {
+  const made: Record<string, unknown> = { ...pool };
+  for (const [key, column] of Object.entries(pool)) {
+    if (!ArrayBuffer.isView(column)) continue;
+    const wide = new (column.constructor as new (length: number) => Int32Array)(places);
+    wide.set((column as Int32Array).subarray(0, Math.min(places, pool.used)));
+    made[key] = wide;
+  }
+  return made as unknown as SkbPool;
+}
+
+/// Memory of plain data, about: typed arrays exactly, everything else 8 bytes a value. Frozen parts
+/// are shared between clones and cost nothing.
+function bytesOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return 8;
+  let sum = 16;
+  for (const each of Object.values(value)) sum += bytesOf(each);
+  return sum;
+}

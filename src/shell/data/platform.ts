@@ -1,0 +1,470 @@
+/// What the recorded hosts showed right after boot of everything that the model does not run: other
+/// interrupts, softirqs, CPU time, memory. Rows that the model moves start from these numbers.
+/// irqs: number|mode|affinity list|effective CPU|node|CPU:count,...|spurious counts|chip|hwirq|name.
+/// The other tables have one number for each CPU. Recorded on Linux 6.12.107, see the transcripts.
+export interface Platform {
+  readonly irqs: string;
+  readonly local: Readonly<Record<string, string>>; // rows of /proc/interrupts after the devices
+  readonly softirqs: string; // ten rows of /proc/softirqs
+  readonly cpuTimes: string; // rows of /proc/stat: user nice system idle iowait irq softirq, ticks
+  readonly stat: string; // ctxt btime processes
+  readonly nrIrqs: number; // interrupt numbers shown in /proc/stat
+  readonly meminfo: string; // /proc/meminfo: name and kB
+  readonly nodeMemory: string; // a node a line: MemTotal MemFree, kB
+  readonly loadavg: string;
+  readonly cmdline: string;
+  readonly ipv6: string; // counters of /proc/net/snmp6 that are not zero
+  readonly cpuMhz: string;
+  readonly bogomips: string;
+}
+
+export const platforms: Readonly<Record<string, Platform>> = {
+  igb: {
+    irqs: `0|4||0|0|0:96||IO-APIC|2-edge|timer
+1||0-3|0|0|0:9||IO-APIC|1-edge|i8042
+2|4|||0||
+3|||0|0||
+4||0-3|2|0|2:1|1,1,4294670528|IO-APIC|4-edge|ttyS0
+5|||0|0||
+6|||0|0||
+7|||0|0||
+8||0-3|1|0|1:1||IO-APIC|8-edge|rtc0
+9||0-3|1|0|||IO-APIC|9-fasteoi|acpi
+10|||0|0||
+11|||0|0||
+12||0-3|3|0|3:5||IO-APIC|12-edge|i8042
+13|||0|0||
+14|||0|0||
+15|||0|0||
+24||0-3|2|0|2:1||PCI-MSIX-0000:40:00.0|0-edge|PCIe PME, aerdrv, pciehp
+25||0-3|3|0|3:1||PCI-MSIX-0000:40:08.0|0-edge|PCIe PME, aerdrv, pciehp
+26||0-3|0|0|0:1||PCI-MSIX-0000:40:09.0|0-edge|PCIe PME, aerdrv, pciehp
+27||4-7|4|1|4:1||PCI-MSIX-0000:80:00.0|0-edge|PCIe PME, aerdrv, pciehp
+28||0-3|1|0|||PCI-MSIX-0000:43:00.0|0-edge|virtio1-config
+29||0-3|2|0|2:5|5,1,4294669560|PCI-MSIX-0000:43:00.0|1-edge|virtio1-virtqueues
+30||0-3|3|0|||PCI-MSIX-0000:42:00.0|0-edge|virtio0-config
+31|4||7|0|7:332||PCI-MSIX-0000:42:00.0|1-edge|virtio0-req.0`,
+    local: { LOC: "851 690 595 774 1669 700 652 707", RES: "36 36 58 31 43 30 29 26", CAL: "2353 2048 1840 1919 592 1497 1867 1866", TLB: "1 6 1 6 2 1 1 2", MCP: "1 1 1 1 1 1 1 1" },
+    softirqs: `0
+89 147 24 74 215 56 55 70
+0 0 1 0 0 0 0 1
+5 6 12 6 6 6 6 10
+68 29 40 45 0 0 0 151
+0
+0 0 0 0 0 0 1 0
+764 494 272 359 600 317 301 291
+0
+362 213 237 312 418 250 240 363`,
+    cpuTimes: `18 0 161 868 1 0 8
+3 0 64 1009 0 0 2
+28 0 53 988 0 0 4
+76 0 155 819 0 0 7
+11 0 188 834 2 0 8
+2 0 81 970 0 0 4
+3 0 86 977 0 0 2
+1 0 112 930 0 0 6`,
+    stat: '5920 1795217616 256',
+    nrIrqs: 488,
+    meminfo: `MemTotal 2022212
+MemFree 1880256
+MemAvailable 1786432
+Buffers 2404
+Cached 17440
+SwapCached 0
+Active 21704
+Inactive 3800
+Active(anon) 5732
+Inactive(anon) 0
+Active(file) 15972
+Inactive(file) 3800
+Unevictable 0
+Mlocked 0
+SwapTotal 0
+SwapFree 0
+Zswap 0
+Zswapped 0
+Dirty 36
+Writeback 0
+AnonPages 5752
+Mapped 6296
+Shmem 0
+KReclaimable 3216
+Slab 29864
+SReclaimable 3216
+SUnreclaim 26648
+KernelStack 2128
+PageTables 352
+SecPageTables 0
+NFS_Unstable 0
+Bounce 0
+WritebackTmp 0
+CommitLimit 1011104
+Committed_AS 7896
+VmallocTotal 34359738367
+VmallocUsed 14188
+VmallocChunk 0
+Percpu 2208
+HardwareCorrupted 0
+AnonHugePages 0
+ShmemHugePages 0
+ShmemPmdMapped 0
+FileHugePages 0
+FilePmdMapped 0
+Unaccepted 0
+HugePages_Total 0
+HugePages_Free 0
+HugePages_Rsvd 0
+HugePages_Surp 0
+Hugepagesize 2048
+Hugetlb 0
+DirectMap4k 44916
+DirectMap2M 2052096
+DirectMap1G 0`,
+    nodeMemory: `1029928 962876
+992284 917380`,
+    loadavg: "0.23 0.05 0.02 1/126 249",
+    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=igb lab.host=host2 ",
+    ipv6: 'Ip6OutRequests 7 Ip6OutMcastPkts 7 Ip6OutOctets 508 Ip6OutMcastOctets 508 Ip6OutTransmits 7 Icmp6OutMsgs 7 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 5 Icmp6OutType133 1 Icmp6OutType135 1 Icmp6OutType143 5',
+    cpuMhz: '2600.024',
+    bogomips: '5200.04',
+  },
+  virtio: {
+    irqs: `0|4||0|0|0:96||IO-APIC|2-edge|timer
+1||0-3|0|0|0:9||IO-APIC|1-edge|i8042
+2|4|||0||
+3|||0|0||
+4||0-3|2|0|2:2|2,2,4294671084|IO-APIC|4-edge|ttyS0
+5|||0|0||
+6|||0|0||
+7|||0|0||
+8||0-3|1|0|1:1||IO-APIC|8-edge|rtc0
+9||0-3|1|0|||IO-APIC|9-fasteoi|acpi
+10|||0|0||
+11|||0|0||
+12||0-3|3|0|3:5||IO-APIC|12-edge|i8042
+13|||0|0||
+14|||0|0||
+15|||0|0||
+24||0-3|2|0|2:1||PCI-MSIX-0000:40:00.0|0-edge|PCIe PME, aerdrv, pciehp
+25||0-3|3|0|3:1||PCI-MSIX-0000:40:08.0|0-edge|PCIe PME, aerdrv, pciehp
+26||0-3|0|0|0:1||PCI-MSIX-0000:40:09.0|0-edge|PCIe PME, aerdrv, pciehp
+27||4-7|4|1|4:1||PCI-MSIX-0000:80:00.0|0-edge|PCIe PME, aerdrv, pciehp
+28||0-3|1|0|||PCI-MSIX-0000:43:00.0|0-edge|virtio2-config
+29||0-3|2|0|2:5|5,1,4294669776|PCI-MSIX-0000:43:00.0|1-edge|virtio2-virtqueues
+30||0-3|3|0|||PCI-MSIX-0000:42:00.0|0-edge|virtio1-config
+31|4||7|0|7:327||PCI-MSIX-0000:42:00.0|1-edge|virtio1-req.0`,
+    local: { LOC: "817 838 820 860 659 930 608 695", RES: "30 31 46 44 44 44 26 29", CAL: "2357 521 1987 1896 1847 1913 1866 1813", TLB: "3 1 3 3 2 3 1 2", MCP: "1 1 1 1 1 1 1 1" },
+    softirqs: `0
+129 72 55 120 64 93 60 44
+1 0 3 0 0 1 0 1
+1 1 4 0 8 9 0 1
+61 29 120 19 0 0 0 98
+0
+0 1 0 0 0 0 0 0
+807 412 383 472 328 441 306 271
+0
+351 251 264 248 240 540 190 231`,
+    cpuTimes: `17 0 104 918 1 0 11
+69 0 315 540 0 0 14
+41 0 70 964 2 0 15
+2 0 82 974 0 0 8
+1 0 74 1009 0 0 6
+9 0 128 911 1 0 9
+2 0 43 1057 0 0 3
+4 0 93 979 0 0 8`,
+    stat: '4538 1795217594 258',
+    nrIrqs: 488,
+    meminfo: `MemTotal 2022208
+MemFree 1888168
+MemAvailable 1794316
+Buffers 2520
+Cached 17240
+SwapCached 0
+Active 21560
+Inactive 3872
+Active(anon) 5696
+Inactive(anon) 0
+Active(file) 15864
+Inactive(file) 3872
+Unevictable 0
+Mlocked 0
+SwapTotal 0
+SwapFree 0
+Zswap 0
+Zswapped 0
+Dirty 36
+Writeback 0
+AnonPages 5716
+Mapped 6296
+Shmem 0
+KReclaimable 3196
+Slab 29748
+SReclaimable 3196
+SUnreclaim 26552
+KernelStack 2192
+PageTables 356
+SecPageTables 0
+NFS_Unstable 0
+Bounce 0
+WritebackTmp 0
+CommitLimit 1011104
+Committed_AS 7896
+VmallocTotal 34359738367
+VmallocUsed 13632
+VmallocChunk 0
+Percpu 2208
+HardwareCorrupted 0
+AnonHugePages 0
+ShmemHugePages 0
+ShmemPmdMapped 0
+FileHugePages 0
+FilePmdMapped 0
+Unaccepted 0
+HugePages_Total 0
+HugePages_Free 0
+HugePages_Rsvd 0
+HugePages_Surp 0
+Hugepagesize 2048
+Hugetlb 0
+DirectMap4k 44916
+DirectMap2M 2052096
+DirectMap1G 0`,
+    nodeMemory: `1029928 947520
+992280 940648`,
+    loadavg: "0.15 0.03 0.01 1/130 251",
+    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=host1 ",
+    ipv6: 'Ip6OutRequests 8 Ip6OutMcastPkts 8 Ip6OutOctets 580 Ip6OutMcastOctets 580 Ip6OutTransmits 8 Icmp6OutMsgs 8 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 2 Icmp6OutMLDv2Reports 5 Icmp6OutType133 1 Icmp6OutType135 2 Icmp6OutType143 5',
+    cpuMhz: '2600.017',
+    bogomips: '5200.03',
+  },
+  laptop: {
+    irqs: `0|4||0|0|0:85||IO-APIC|2-edge|timer
+1|||1|0|1:9||IO-APIC|1-edge|i8042
+2|4|||0||
+3|||0|0||
+4|||1|0|1:1|1,1,4294669624|IO-APIC|4-edge|ttyS0
+5|||0|0||
+6|||0|0||
+7|||0|0||
+8|||0|0|0:1||IO-APIC|8-edge|rtc0
+9|||1|0|||IO-APIC|9-fasteoi|acpi
+10|||0|0||
+11|||0|0||
+12|||0|0|0:3||IO-APIC|12-edge|i8042
+13|||0|0||
+14|||0|0||
+15|||0|0||
+24|||0|-1|||PCI-MSIX-0000:00:11.0|0-edge|virtio2-config
+25|||1|-1|1:4|4,1,4294668776|PCI-MSIX-0000:00:11.0|1-edge|virtio2-virtqueues
+26|||0|0|||PCI-MSIX-0000:00:10.0|0-edge|virtio1-config
+27|4||1|0|1:326||PCI-MSIX-0000:00:10.0|1-edge|virtio1-req.0`,
+    local: { LOC: "1444 1248", RES: "99 105", CAL: "568 1951", TLB: "5 9", MCP: "1 1" },
+    softirqs: `0
+285 231
+0 1
+2 3
+0 326
+0
+1 0
+651 694
+0
+748 827`,
+    cpuTimes: `68 0 393 214 3 0 20
+72 0 397 198 2 0 29`,
+    stat: '3139 1795217657 180',
+    nrIrqs: 440,
+    meminfo: `MemTotal 990292
+MemFree 909840
+MemAvailable 849456
+Buffers 2512
+Cached 17240
+SwapCached 0
+Active 21368
+Inactive 3788
+Active(anon) 5504
+Inactive(anon) 0
+Active(file) 15864
+Inactive(file) 3788
+Unevictable 0
+Mlocked 0
+SwapTotal 0
+SwapFree 0
+Zswap 0
+Zswapped 0
+Dirty 4
+Writeback 0
+AnonPages 5600
+Mapped 6244
+Shmem 0
+KReclaimable 2332
+Slab 21724
+SReclaimable 2332
+SUnreclaim 19392
+KernelStack 992
+PageTables 352
+SecPageTables 0
+NFS_Unstable 0
+Bounce 0
+WritebackTmp 0
+CommitLimit 495144
+Committed_AS 7792
+VmallocTotal 34359738367
+VmallocUsed 6800
+VmallocChunk 0
+Percpu 552
+HardwareCorrupted 0
+AnonHugePages 0
+ShmemHugePages 0
+ShmemPmdMapped 0
+FileHugePages 0
+FilePmdMapped 0
+Unaccepted 0
+HugePages_Total 0
+HugePages_Free 0
+HugePages_Rsvd 0
+HugePages_Surp 0
+Hugepagesize 2048
+Hugetlb 0
+DirectMap4k 32628
+DirectMap2M 1015808
+DirectMap1G 0`,
+    nodeMemory: `990292 909840`,
+    loadavg: "0.16 0.03 0.01 1/61 179",
+    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=small1 ",
+    ipv6: 'Ip6OutRequests 3 Ip6OutMcastPkts 3 Ip6OutOctets 224 Ip6OutMcastOctets 224 Ip6OutTransmits 3 Icmp6OutMsgs 3 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 2 Icmp6OutType135 1 Icmp6OutType143 2',
+    cpuMhz: '2600.018',
+    bogomips: '5200.03',
+  },
+  wide: {
+    irqs: `0|4||0|0|0:162||IO-APIC|2-edge|timer
+1|||5|0|5:9||IO-APIC|1-edge|i8042
+2|4|||0||
+3|||0|0||
+4|||7|0|7:2|2,2,4294670988|IO-APIC|4-edge|ttyS0
+5|||0|0||
+6|||0|0||
+7|||0|0||
+8|||6|0|||IO-APIC|8-edge|rtc0
+9|||1|0|||IO-APIC|9-fasteoi|acpi
+10|||0|0||
+11|||0|0||
+12|||4|0|4:3||IO-APIC|12-edge|i8042
+13|||0|0||
+14|||0|0||
+15|||0|0||
+24|||2|-1|||PCI-MSIX-0000:00:11.0|0-edge|virtio2-config
+25|||3|-1|3:5|5,1,4294670396|PCI-MSIX-0000:00:11.0|1-edge|virtio2-virtqueues
+26|||8|0|||PCI-MSIX-0000:00:10.0|0-edge|virtio1-config
+27|4||35|0|35:326||PCI-MSIX-0000:00:10.0|1-edge|virtio1-req.0`,
+    local: { LOC: "932 782 671 693 670 592 380 622 547 746 520 463 668 1580 1118 292 947 987 922 876 408 418 384 367 378 347 367 346 354 352 179 328 341 344 333 318", RES: "12 19 11 15 8 15 11 11 13 15 13 11 11 10 24 7 22 18 14 9 8 10 9 8 8 7 7 7 7 7 6 7 7 10 7 6", CAL: "2390 1893 1828 1905 1844 1873 1753 1756 1756 1793 1759 1753 1772 1962 1738 1752 1786 1460 1676 599 1753 1751 1755 1749 1756 1758 1761 1760 1753 1760 1750 1752 1754 1750 1755 1750", TLB: "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", MCP: "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1" },
+    softirqs: `0
+143 42 22 19 12 8 0 7 3 103 11 2 27 6 13 0 7 7 4 3 1 1 2 1 0 0 1 0 2 3 0 3 4 6 3 6
+0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+0 0 0 0 0 0 0 0 0 0 0 3 0 0 0 0 0 0 4 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 327
+0
+0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+422 95 40 50 37 34 10 23 23 35 23 21 43 156 69 9 57 40 49 37 22 25 24 22 19 19 22 18 20 22 9 21 23 25 19 20
+0
+583 144 146 157 153 108 61 100 97 143 101 84 101 210 206 39 181 122 111 85 64 68 61 48 57 51 55 44 46 49 16 43 44 47 41 38`,
+    cpuTimes: `0 0 120 733 0 0 7
+0 0 44 880 0 0 1
+0 0 15 907 0 0 1
+2 0 46 868 0 0 1
+0 0 32 891 0 0 0
+0 0 11 914 0 0 2
+0 0 1 915 0 0 1
+0 0 51 825 0 0 1
+0 0 4 909 0 0 0
+0 0 9 903 0 0 1
+0 0 3 904 0 0 1
+0 0 4 904 0 0 0
+0 0 27 865 0 0 1
+137 0 194 540 4 0 0
+11 0 34 848 1 0 1
+0 0 1 882 0 0 0
+8 0 46 832 1 0 0
+1 0 37 850 0 0 1
+2 0 27 858 0 0 0
+2 0 74 811 0 0 0
+0 0 5 877 0 0 0
+0 0 10 873 0 0 0
+0 0 6 868 0 0 0
+0 0 3 874 0 0 0
+0 0 18 848 0 0 0
+0 0 3 871 0 0 0
+0 0 4 869 0 0 0
+0 0 2 870 0 0 0
+0 0 4 862 0 0 0
+0 0 5 862 0 0 0
+0 0 0 865 0 0 0
+0 0 4 859 0 0 0
+0 0 4 856 0 0 0
+0 0 6 858 0 0 0
+0 0 4 859 0 0 0
+0 0 4 858 0 0 0`,
+    stat: '6772 1795218286 470',
+    nrIrqs: 712,
+    meminfo: `MemTotal 2009384
+MemFree 1862976
+MemAvailable 1799552
+Buffers 2480
+Cached 17176
+SwapCached 0
+Active 22436
+Inactive 3796
+Active(anon) 6572
+Inactive(anon) 0
+Active(file) 15864
+Inactive(file) 3796
+Unevictable 0
+Mlocked 0
+SwapTotal 0
+SwapFree 0
+Zswap 0
+Zswapped 0
+Dirty 4
+Writeback 0
+AnonPages 6628
+Mapped 6220
+Shmem 0
+KReclaimable 4204
+Slab 41348
+SReclaimable 4204
+SUnreclaim 37144
+KernelStack 5584
+PageTables 356
+SecPageTables 0
+NFS_Unstable 0
+Bounce 0
+WritebackTmp 0
+CommitLimit 1004692
+Committed_AS 7908
+VmallocTotal 34359738367
+VmallocUsed 11212
+VmallocChunk 0
+Percpu 9936
+HardwareCorrupted 0
+AnonHugePages 2048
+ShmemHugePages 0
+ShmemPmdMapped 0
+FileHugePages 0
+FilePmdMapped 0
+Unaccepted 0
+HugePages_Total 0
+HugePages_Free 0
+HugePages_Rsvd 0
+HugePages_Surp 0
+Hugepagesize 2048
+Hugetlb 0
+DirectMap4k 59252
+DirectMap2M 2037760
+DirectMap1G 0`,
+    nodeMemory: `2009384 1862976`,
+    loadavg: "0.00 0.00 0.00 1/314 435",
+    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=wide1 ",
+    ipv6: 'Ip6OutRequests 3 Ip6OutMcastPkts 3 Ip6OutOctets 224 Ip6OutMcastOctets 224 Ip6OutTransmits 3 Icmp6OutMsgs 3 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 2 Icmp6OutType135 1 Icmp6OutType143 2',
+    cpuMhz: '2599.991',
+    bogomips: '5199.98',
+  },
+};

@@ -1,0 +1,179 @@
+/// One network device as `ip link` and `ip addr` describe it: fields first, then text or JSON.
+import { driverOf } from '../../hardware/driver.ts';
+import { nicOf } from '../../kernel/ethtool_ops.ts';
+import type { Kernel, NetDevice } from '../../kernel/state.ts';
+import type { Json } from '../json_writer.ts';
+import { value, type Piece } from '../marked.ts';
+import { paint, type Style } from './style.ts';
+
+const NONE = '00:00:00:00:00:00';
+
+export interface LinkRecord {
+  readonly ifindex: number;
+  readonly name: string;
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  readonly qdisc: string;
+  readonly state: string;
+  readonly qlen: number; // as a signed number, which is how ip prints it
+  readonly type: 'ether' | 'loopback';
+  readonly address: string;
+  readonly broadcast: string;
+  readonly alias: string;
+}
+
+export function linkRecord(k: Kernel, dev: NetDevice): LinkRecord {
+  const loopback = dev.driver === '';
+  return {
+    ifindex: dev.ifindex,
+    name: dev.name,
+    flags: linkFlags(dev),
+    mtu: dev.mtu,
+    qdisc: rootQdisc(k, dev),
+    state: operstate(dev),
+    qlen: dev.txqueuelen | 0,
+    type: loopback ? 'loopback' : 'ether',
+    address: loopback ? NONE : dev.mac,
+    broadcast: loopback ? NONE : 'ff:ff:ff:ff:ff:ff',
+    alias: dev.alias,
+  };
+}
+
+/// The interface flags by name, in ip's order.
+export function linkFlags(dev: NetDevice): string[] {
+  const running = dev.up && dev.carrier;
+  const flags: readonly (readonly [boolean, string])[] = [
+    [dev.up && !dev.carrier, 'NO-CARRIER'],
+    [dev.driver === '', 'LOOPBACK'],
+    [dev.driver !== '', 'BROADCAST'],
+    [dev.driver !== '', 'MULTICAST'],
+    [dev.allmulti > 0, 'ALLMULTI'],
+    [dev.promisc > 0, 'PROMISC'],
+    [dev.up, 'UP'],
+    [running, 'LOWER_UP'],
+  ];
+  return flags.filter(([on]) => on).map(([, name]) => name);
+}
+
+/// RFC 2863 state, as the kernel works it out.
+export function operstate(dev: NetDevice): string {
+  if (dev.driver === '') return dev.up ? 'UNKNOWN' : 'DOWN';
+  return dev.up && dev.carrier ? 'UP' : 'DOWN';
+}
+
+/// The root queueing discipline that a device of this kind gets: one fq_codel, or mq over one for
+/// each transmit queue. Disciplines cannot be changed here.
+export function rootQdisc(k: Kernel, dev: NetDevice): 'noqueue' | 'mq' | 'fq_codel' {
+  if (dev.driver === '') return 'noqueue';
+  return txQueues(k, dev) > 1 ? 'mq' : 'fq_codel';
+}
+
+/// Transmit queues that the device was made with (numtxqueues).
+export function txQueues(k: Kernel, dev: NetDevice): number {
+  return nicOf(k, dev)?.queues ?? 1;
+}
+
+/// Lines of text for a record. `link` adds what `ip link` says beyond `ip addr`.
+export function linkLines(k: Kernel, dev: NetDevice, style: Style, link: boolean): Piece[][] {
+  const record = linkRecord(k, dev);
+  const where = dev.name;
+  const first: Piece[] = [
+    `${record.ifindex}: `,
+    paint(style, 'device', `${record.name}: `),
+    `<${record.flags.join(',')}> mtu `,
+    value(record.mtu, `tunable:link:mtu@${where}`),
+    ` qdisc ${record.qdisc} state `,
+    statePiece(style, record.state, `${record.state} `),
+    link ? 'mode DEFAULT group default' : 'group default',
+  ];
+  if (record.qlen) first.push(' qlen ', value(record.qlen, `tunable:link:txqueuelen@${where}`));
+  const lines = [first];
+  if (style.family === 'any' || style.family === 'link' || style.details) {
+    const second: Piece[] = [
+      `    link/${record.type} `,
+      paint(style, 'mac', record.address),
+      ' brd ',
+      paint(style, 'mac', record.broadcast),
+    ];
+    if (style.details) second.push(detailsText(k, dev));
+    lines.push(second);
+  }
+  if ((link || style.details) && record.alias) lines.push([`    alias ${record.alias}`]);
+  return lines;
+}
+
+function statePiece(style: Style, state: string, text: string): string {
+  if (state === 'UP') return paint(style, 'up', text);
+  return state === 'DOWN' ? paint(style, 'down', text) : text;
+}
+
+/// What -d adds, by ip's words. Sizes for segmentation are the kernel's defaults.
+function details(k: Kernel, dev: NetDevice): [string, string, string | number][] {
+  const driver = driverOf(dev);
+  const queues = txQueues(k, dev);
+  const nic = nicOf(k, dev);
+  const parent: [string, string, string][] = nic
+    ? [
+        ['parentbus', 'parentbus', nic.bus_name ? 'virtio' : 'pci'],
+        ['parentdev', 'parentdev', nic.bus_name ?? nic.pci],
+      ]
+    : [];
+  return [
+    ['promiscuity', 'promiscuity', dev.promisc],
+    ['allmulti', 'allmulti', dev.allmulti],
+    ['minmtu', 'min_mtu', driver.mtu.min],
+    ['maxmtu', 'max_mtu', driver.mtu.max],
+    ['addrgenmode', 'inet6_addr_gen_mode', 'eui64'],
+    ['numtxqueues', 'num_tx_queues', queues],
+    ['numrxqueues', 'num_rx_queues', queues],
+    ['gso_max_size', 'gso_max_size', 65536],
+    ['gso_max_segs', 'gso_max_segs', 65535],
+    ['tso_max_size', 'tso_max_size', driver.tsoMaxSize],
+    ['tso_max_segs', 'tso_max_segs', 65535],
+    ['gro_max_size', 'gro_max_size', 65536],
+    ['gso_ipv4_max_size', 'gso_ipv4_max_size', 65536],
+    ['gro_ipv4_max_size', 'gro_ipv4_max_size', 65536],
+    ...parent,
+  ];
+}
+
+function detailsText(k: Kernel, dev: NetDevice): string {
+  return ` ${details(k, dev)
+    .map(([word, , shown]) => `${word} ${shown} `)
+    .join('')}`;
+}
+
+/// `ip -br link`: a line a device.
+export function briefLine(k: Kernel, dev: NetDevice, style: Style, rest: string): string {
+  const record = linkRecord(k, dev);
+  const name = paint(style, 'device', `${record.name.padEnd(16)} `);
+  return name + statePiece(style, record.state, `${record.state.padEnd(14)} `) + rest;
+}
+
+export function linkJson(
+  k: Kernel,
+  dev: NetDevice,
+  style: Style,
+  link: boolean,
+): Record<string, Json> {
+  const record = linkRecord(k, dev);
+  const object: Record<string, Json> = {
+    ifindex: record.ifindex,
+    ifname: record.name,
+    flags: record.flags,
+    mtu: record.mtu,
+    qdisc: record.qdisc,
+    operstate: record.state,
+    ...(link && { linkmode: 'DEFAULT' }),
+    group: 'default',
+    ...(record.qlen && { txqlen: record.qlen }),
+  };
+  if (style.family === 'any' || style.family === 'link' || style.details) {
+    object['link_type'] = record.type;
+    object['address'] = record.address;
+    object['broadcast'] = record.broadcast;
+  }
+  if (style.details) for (const [, key, shown] of details(k, dev)) object[key] = shown;
+  if ((link || style.details) && record.alias) object['ifalias'] = record.alias;
+  return object;
+}

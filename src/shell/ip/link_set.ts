@@ -1,0 +1,160 @@
+/// ip link set: up and down, MTU, queue length, promiscuous mode, name and alias.
+/// Left out: everything about other kinds of device, XDP, namespaces, addresses.
+import {
+  dev_change_tx_queue_len,
+  dev_close,
+  dev_open,
+  dev_set_mtu,
+  dev_set_promiscuity,
+} from '../../kernel/dev.ts';
+import { dev_change_name, dev_set_alias, dev_set_allmulti } from '../../kernel/dev_names.ts';
+import { fib_disable_ip } from '../../kernel/devinet.ts';
+import { done, type Result } from '../../kernel/errno.ts';
+import type { Kernel, NetDevice } from '../../kernel/state.ts';
+import type { Io, Running } from '../command.ts';
+import {
+  answer,
+  forbidden,
+  garbage,
+  incomplete,
+  noDevice,
+  notModelled,
+  wrongArgument,
+} from './trouble.ts';
+
+interface Request {
+  dev: string | null;
+  name: string | null;
+  up: boolean | null;
+  mtu: number | null;
+  qlen: number | null;
+  promisc: boolean | null;
+  allmulti: boolean | null;
+  alias: string | null;
+}
+
+const SWITCHES: Readonly<Record<string, 'promisc' | 'allmulti'>> = {
+  promisc: 'promisc',
+  allmulticast: 'allmulti',
+};
+
+const ABSENT = [
+  ...['address', 'broadcast', 'brd', 'xdp', 'xdpgeneric', 'xdpdrv', 'xdpoffload', 'netns', 'vf'],
+  ...['master', 'nomaster', 'vrf', 'type', 'group', 'mode', 'state', 'carrier', 'multicast'],
+  ...['arp', 'dynamic', 'trailers', 'numtxqueues', 'numrxqueues', 'addrgenmode', 'protodown'],
+  ...['gso_max_size', 'gso_max_segs', 'gro_max_size', 'gso_ipv4_max_size', 'gro_ipv4_max_size'],
+];
+
+/// The words after `set`; a number is the exit status of what was wrong with them.
+function* parseRequest(io: Io, words: readonly string[]): Running<Request | number> {
+  const request: Request = {
+    ...{ dev: null, name: null, up: null, mtu: null, qlen: null },
+    ...{ promisc: null, allmulti: null, alias: null },
+  };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === 'up' || word === 'down') {
+      request.up = word === 'up';
+      continue;
+    }
+    const known =
+      ['mtu', 'txqueuelen', 'qlen', 'txqlen', 'name', 'alias', 'dev'].includes(word) ||
+      Object.hasOwn(SWITCHES, word);
+    if (ABSENT.includes(word)) return yield* absent(io, word);
+    const next = known ? words[++i] : word;
+    if (next === undefined) return yield* incomplete(io);
+    const status = yield* take(io, request, known ? word : 'dev', next);
+    if (status !== null) return status;
+  }
+  return request;
+}
+
+/// Takes one keyword with its word; null when all is well.
+function* take(io: Io, request: Request, key: string, word: string): Running<number | null> {
+  const flag = SWITCHES[key];
+  if (flag) {
+    if (word !== 'on' && word !== 'off') {
+      yield* io.err.line(`Error: argument of "${key}" must be "on" or "off", not "${word}"`);
+      return 1;
+    }
+    request[flag] = word === 'on';
+  } else if (key === 'mtu' || key === 'txqueuelen' || key === 'qlen' || key === 'txqlen') {
+    const number = integer(word);
+    const name = key === 'mtu' ? 'mtu' : 'txqueuelen';
+    // The message ends its own line, and so does the tool.
+    if (number === null) return yield* wrongArgument(io, word, `Invalid "${name}" value\n`);
+    request[key === 'mtu' ? 'mtu' : 'qlen'] = number;
+  } else if (key === 'name') {
+    if (!validName(word)) return yield* wrongArgument(io, word, '"name" not a valid ifname');
+    request.name = word;
+  } else if (key === 'alias') request.alias = word;
+  else if (request.dev !== null) return yield* garbage(io, 'dev', word);
+  else if (!/^[^\s/]+$/.test(word))
+    return yield* wrongArgument(io, word, '"dev" not a valid ifname');
+  else request.dev = word;
+  return null;
+}
+
+function* absent(io: Io, word: string): Running {
+  if (io.uid !== 0) return yield* forbidden(io);
+  return yield* notModelled(io, `link set ... ${word}`);
+}
+
+/// A C integer: decimal, octal after 0, hexadecimal after 0x, with a sign; null for anything else.
+function integer(word: string): number | null {
+  const [, sign = '', digits = ''] = /^([-+]?)(0x[0-9a-f]+|\d+)$/i.exec(word) ?? [];
+  if (!digits) return null;
+  const base = /^0x/i.test(digits) ? 16 : digits.startsWith('0') ? 8 : 10;
+  const size = Number.parseInt(base === 16 ? digits.slice(2) : digits, base);
+  const number = sign === '-' ? -size : size;
+  return Math.abs(number) > 0x7fffffff || Number.isNaN(number) ? null : number;
+}
+
+export function validName(name: string): boolean {
+  return name.length > 0 && name.length < 16 && !/[/\s:%]/.test(name);
+}
+
+export function* linkSet(io: Io, words: readonly string[]): Running {
+  const request = yield* parseRequest(io, words);
+  if (typeof request === 'number') return request;
+  if (request.dev === null && request.name === null) {
+    yield* io.err.line('Not enough information: "dev" argument is required.');
+    return 255;
+  }
+  const name = request.dev ?? request.name!;
+  const dev = io.k.devs.find((one) => one.name === name);
+  if (!dev) return yield* noDevice(io, name);
+  if (io.uid !== 0) return yield* forbidden(io);
+  return yield* answer(io, apply(io.k, dev, request));
+}
+
+/// One request changes the settings in the order of do_setlink() in net/core/rtnetlink.c; the first
+/// refusal leaves what was done before it.
+function apply(k: Kernel, dev: NetDevice, request: Request): Result {
+  const steps: (() => Result)[] = [];
+  const { mtu, name, alias, qlen, up, promisc, allmulti } = request;
+  if (mtu !== null) steps.push(() => dev_set_mtu(k, dev, mtu));
+  if (name !== null && name !== dev.name) steps.push(() => dev_change_name(k, dev, name));
+  if (alias !== null) steps.push(() => dev_set_alias(k, dev, alias));
+  if (promisc !== null && promisc !== dev.promisc > 0)
+    steps.push(() => setPromisc(k, dev, promisc));
+  if (allmulti !== null && allmulti !== dev.allmulti > 0)
+    steps.push(() => dev_set_allmulti(k, dev, allmulti ? 1 : -1));
+  if (up !== null && up !== dev.up) steps.push(() => (up ? dev_open(k, dev) : goDown(k, dev)));
+  if (qlen !== null) steps.push(() => dev_change_tx_queue_len(k, dev, qlen >>> 0));
+  for (const step of steps) {
+    const result = step();
+    if (!result.ok) return result;
+  }
+  return done;
+}
+
+function setPromisc(k: Kernel, dev: NetDevice, on: boolean): Result {
+  dev_set_promiscuity(k, dev, on ? 1 : -1);
+  return done;
+}
+
+function goDown(k: Kernel, dev: NetDevice): Result {
+  fib_disable_ip(dev);
+  return dev_close(k, dev);
+}

@@ -1,0 +1,96 @@
+/// ss's filter language, as far as it can be about a bound UDP socket: sport and dport, src and dst,
+/// with and, or, not and brackets.
+
+export interface Endpoints {
+  readonly local: string;
+  readonly port: number;
+}
+
+type Test = (socket: Endpoints) => boolean;
+
+const COMPARE: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '=': (a, b) => a === b,
+  '==': (a, b) => a === b,
+  eq: (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  ne: (a, b) => a !== b,
+  neq: (a, b) => a !== b,
+  '>': (a, b) => a > b,
+  gt: (a, b) => a > b,
+  '<': (a, b) => a < b,
+  lt: (a, b) => a < b,
+  '>=': (a, b) => a >= b,
+  ge: (a, b) => a >= b,
+  geq: (a, b) => a >= b,
+  '<=': (a, b) => a <= b,
+  le: (a, b) => a <= b,
+  leq: (a, b) => a <= b,
+};
+
+/// The test that some words ask for; null when they are no filter.
+export function parseFilter(words: readonly string[]): Test | null {
+  const tokens = words.flatMap((word) =>
+    word
+      .replace(/([()]|[<>!=]=?|&&?|\|\|?)/g, ' $1 ')
+      .split(/\s+/)
+      .filter(Boolean),
+  );
+  if (!tokens.length) return () => true;
+  let at = 0;
+  const test = either();
+  return test && at === tokens.length ? test : null;
+
+  function either(): Test | null {
+    let left = both();
+    while (left && ['or', '|', '||'].includes(tokens[at] ?? '')) {
+      at++;
+      const [a, b] = [left, both()];
+      left = b && ((socket) => a(socket) || b(socket));
+    }
+    return left;
+  }
+
+  function both(): Test | null {
+    let left = one();
+    while (left && at < tokens.length && ![')', 'or', '|', '||'].includes(tokens[at]!)) {
+      if (['and', '&', '&&'].includes(tokens[at]!)) at++;
+      const [a, b] = [left, one()];
+      left = b && ((socket) => a(socket) && b(socket));
+    }
+    return left;
+  }
+
+  function one(): Test | null {
+    const token = tokens[at++];
+    if (token === 'not' || token === '!') {
+      const inner = one();
+      return inner && ((socket) => !inner(socket));
+    }
+    if (token === '(') {
+      const inner = either();
+      return tokens[at++] === ')' ? inner : null;
+    }
+    if (token === 'sport' || token === 'dport') return port(token);
+    return token === 'src' || token === 'dst' ? address(token) : null;
+  }
+
+  function port(token: string): Test | null {
+    const compare = COMPARE[tokens[at] ?? ''];
+    if (compare) at++;
+    const number = /^:?(\d+)$/.exec(tokens[at++] ?? '')?.[1];
+    if (number === undefined) return null;
+    const check = compare ?? COMPARE['=']!;
+    return (socket) => check(token === 'sport' ? socket.port : 0, Number(number));
+  }
+
+  function address(token: string): Test | null {
+    if (['=', '==', 'eq'].includes(tokens[at] ?? '')) at++;
+    const [, host = '', number] = /^([\d.*]*)(?::(\d+|\*))?$/.exec(tokens[at++] ?? '-') ?? [];
+    if (!host && number === undefined) return null;
+    return (socket) => {
+      const mine = token === 'src' ? socket : { local: '0.0.0.0', port: 0 };
+      const sameHost = !host || host === '*' || host === mine.local;
+      return sameHost && (number === undefined || number === '*' || Number(number) === mine.port);
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/// /sys: network devices, their PCI functions, CPUs and NUMA nodes.
+/// Left out: every other class, bus and device.
+import type { Kernel, NetDevice } from '../../kernel/state.ts';
+import { dir, link, type DirNode, type Entry } from '../nodes.ts';
+import { modules } from '../proc/cpuinfo.ts';
+import { classNet, netDevice } from './class_net.ts';
+import { cpus } from './cpu.ts';
+import { deviceEntries } from './devices.ts';
+import { nodes } from './node.ts';
+import { pciDirectory } from './pci.ts';
+
+/// The directories of /sys/devices that lead to the devices, as nested entries.
+function devices(k: Kernel): Record<string, Entry> {
+  const roots: Record<string, Entry> = {};
+  for (const dev of k.devs) {
+    const { parents } = deviceEntries(k, dev);
+    const [root = '', ...ports] = parents;
+    if (dev.driver === '')
+      roots['virtual'] = () =>
+        dir({ net: dir({ [dev.name]: () => netDevice(k, dev) }, 0o755) }, 0o755);
+    else roots[root] = () => branch(k, dev, ports);
+  }
+  return roots;
+}
+
+function branch(k: Kernel, dev: NetDevice, ports: readonly string[]): DirNode {
+  const [port, ...rest] = ports;
+  if (port !== undefined) return dir({ [port]: () => branch(k, dev, rest) }, 0o755);
+  return dir({ [dev.pci]: () => pciDirectory(k, dev) }, 0o755);
+}
+
+function pciLinks(k: Kernel): Record<string, Entry> {
+  const links: Record<string, Entry> = {};
+  for (const dev of k.devs) {
+    const { parents, pci } = deviceEntries(k, dev);
+    if (pci !== '') links[pci] = link(`../../../devices/${parents.join('/')}/${pci}`);
+  }
+  return links;
+}
+
+export function sys(k: Kernel): DirNode {
+  return dir({
+    bus: () => dir({ pci: dir({ devices: dir(pciLinks(k)) }) }),
+    class: () => dir({ net: () => classNet(k) }),
+    devices: () =>
+      dir({
+        ...devices(k),
+        system: () => dir({ cpu: () => cpus(k), node: () => nodes(k) }, 0o755),
+      }),
+    module: () => dir(Object.fromEntries(modules(k).map(({ name }) => [name, dir({}, 0o755)]))),
+  });
+}

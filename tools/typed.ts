@@ -1,0 +1,39 @@
+/// Types a line on a host and waits, in virtual time, until the command has ended: for tools that
+/// want an answer rather than a terminal.
+import type { Kernel } from '../src/kernel/state.ts';
+import { advance } from '../src/kernel/run.ts';
+import { drive, interrupt, openTty, typeLine, wake, type Print, type Tty } from '../src/player/tty.ts';
+import type { Session } from '../src/shell/session.ts';
+
+export interface Answer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number;
+}
+
+export interface Patience {
+  readonly columns: number | null; // width of the terminal that standard output is; null: a pipe
+  readonly limit_ns: number; // Ctrl-C after this much virtual time
+}
+
+/// The command's whole output and its exit status. A command that reads the terminal finds it closed.
+export function typed(host: { k: Kernel }, session: Session, line: string, patience: Patience): Answer {
+  const tty = { ...openTty(session), columns: patience.columns };
+  const text = { out: '', err: '' };
+  const print: Print = (_entry, _index, chunk) => {
+    text[chunk.stream] += chunk.text + (chunk.nl ? '\n' : '');
+  };
+  const end_ns = host.k.now + patience.limit_ns;
+  typeLine(tty, host, 0, line, print);
+  while (tty.job) {
+    if (tty.job.reads || host.k.now >= end_ns) interrupt(tty, host, print);
+    else if (!drive(tty, host, print)) sleep(tty, host, end_ns);
+  }
+  return { stdout: text.out, stderr: text.err, status: session.status };
+}
+
+function sleep(tty: Tty, host: { k: Kernel }, end_ns: number): void {
+  const until = Math.min(tty.job?.wake_ns ?? end_ns, end_ns);
+  advance(host.k, until);
+  wake(tty, until);
+}
