@@ -16,7 +16,7 @@ const usage =
   'usage: conformance transcripts|vectors [--dir DIR] [--only GLOB] [--verbose] [--json] [--baseline] [--raise]';
 
 interface Baseline {
-  transcripts: { exact: number; shape: number; exit: number; lines: number; steps: number };
+  transcripts: { exact: number; shape: number; exit: number };
   vectors: Record<string, number>; // cases passed, by file
 }
 
@@ -42,8 +42,10 @@ function transcripts(): void {
     holds('exact lines', sum.exact, floor.exact);
     holds('shape lines', sum.shape, floor.shape);
     holds('exit codes', sum.exit, floor.exit);
-    if (values.raise) save({ ...baseline(), transcripts: sum });
+    const { exact, shape, exit } = sum;
+    if (values.raise) save({ ...baseline(), transcripts: { exact, shape, exit } });
   }
+  console.log(`steps whose tools and forms are modelled here: shape ${sum.known.shape}/${sum.known.lines}`);
   console.log(
     `transcripts: exact ${sum.exact}/${sum.lines} shape ${sum.shape}/${sum.lines} exit ${sum.exit}/${sum.steps}`,
   );
@@ -75,7 +77,7 @@ function row(score: SessionScore): string {
 
 function baseline(): Baseline {
   if (!existsSync(baselineFile))
-    return { transcripts: { exact: 0, shape: 0, exit: 0, lines: 0, steps: 0 }, vectors: {} };
+    return { transcripts: { exact: 0, shape: 0, exit: 0 }, vectors: {} };
   return JSON.parse(readFileSync(baselineFile, 'utf8')) as Baseline;
 }
 

@@ -9,7 +9,14 @@ import type { Kernel } from '../src/kernel/state.ts';
 import { Killed } from '../src/shell/command.ts';
 import type { Running } from '../src/shell/command.ts';
 import { isIncomplete } from '../src/shell/parse.ts';
-import { complete, createSession, jobsRunning, background, prompt, run } from '../src/shell/shell.ts';
+import {
+  complete,
+  createSession,
+  jobsRunning,
+  background,
+  prompt,
+  run,
+} from '../src/shell/shell.ts';
 import type { Sinks } from '../src/shell/shell.ts';
 
 const USAGE = `usage: npm run shell -- [--host NAME] [--seed N] [--user root|alice] [-c LINE]
@@ -44,7 +51,10 @@ if (wanted.help) {
 }
 const desc = hosts[wanted.host] ?? complain(`no host ${wanted.host}`);
 if (!/^\d+$/.test(wanted.seed)) complain(`no seed ${wanted.seed}`);
-const user = wanted.user === 'root' || wanted.user === 'alice' ? wanted.user : complain(`no user ${wanted.user}`);
+const user =
+  wanted.user === 'root' || wanted.user === 'alice'
+    ? wanted.user
+    : complain(`no user ${wanted.user}`);
 const host: { k: Kernel } = { k: boot(desc, Number(wanted.seed)) };
 const session = createSession(host.k, user);
 
@@ -67,7 +77,8 @@ async function drive<T>(running: Running<T>): Promise<T> {
   for (let turns = 0; !result.done; turns++) {
     const wait = result.value;
     if (wait.kind === 'sleep') advance(host.k, host.k.now + wait.ns);
-    if (wait.kind === 'input' || turns % 64 === 0) await new Promise((resolve) => setTimeout(resolve, wait.kind === 'input' ? 20 : 0));
+    if (wait.kind === 'input' || turns % 64 === 0)
+      await new Promise((resolve) => setTimeout(resolve, wait.kind === 'input' ? 20 : 0));
     if (interrupted) {
       interrupted = false;
       result = running.throw(new Killed(130));

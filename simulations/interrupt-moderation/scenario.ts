@@ -102,7 +102,9 @@ export const interruptModeration: Scenario<Scene> = {
   knobs: [usecs, rate],
   series,
   sample_ns: 20_000,
-  lanes_ns: length_ns,
+  window_ns: 2_000_000,
+  picture_ns: 10_020_000,
+  lanes_ns: 2_000_000,
   predict: {
     question: '100 000 frames a second arrive, and rx-usecs is 3. How many interrupts a second?',
     choices: ['one a frame: 100 000', 'some 20 000', 'some 4 000', 'one every 3 µs: 333 000'],

@@ -75,6 +75,8 @@ export const liveHost: Scenario<Scene> = {
   knobs: [load],
   series,
   sample_ns: 50_000_000,
+  window_ns: 500_000_000,
+  picture_ns: 1_000_000_000,
   lanes_ns: 20_000_000,
   predict: null,
   tally: tallyOf,

@@ -109,6 +109,8 @@ export const rxRing: Scenario<Scene> = {
   knobs: [rx, usecs, budget],
   series,
   sample_ns: 10_000,
+  window_ns: 50_000,
+  picture_ns: 300_000,
   lanes_ns: 9_000_000,
   predict: {
     question: `${burst} frames of 64 bytes at line rate, ring of 256, interrupts 400 µs apart. How many of the first burst are lost?`,

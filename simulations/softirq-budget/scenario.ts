@@ -128,7 +128,9 @@ export const softirqBudget: Scenario<Scene> = {
   knobs: [budget, usecs, flows],
   series,
   sample_ns: 50_000,
-  lanes_ns: 40_000_000,
+  window_ns: 2_000_000,
+  picture_ns: 20_000_000,
+  lanes_ns: 4_000_000,
   predict: {
     question:
       'A flood on eight queues, one CPU, one reader on it. After 40 ms, who has had most of that CPU?',

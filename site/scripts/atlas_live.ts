@@ -7,6 +7,7 @@ import type { Scene } from '../../simulations/live-host/scenario.ts';
 import { startWorker } from '../../simulations/start_worker.ts';
 import { viewOf } from '../atlas/from_frame.ts';
 import { lanePaths } from '../atlas/lanes.ts';
+import { longestBacklog, phoneTexts } from '../atlas/phone.ts';
 import { filled, ringSlots } from '../atlas/queues.ts';
 import { type AtlasView, texts } from '../atlas/view.ts';
 import { createPackets } from './atlas_packets.ts';
@@ -38,7 +39,7 @@ function drawing(root: HTMLElement) {
   const drops = all('[data-drop]');
 
   return (view: AtlasView): void => {
-    const now = texts(view);
+    const now = { ...texts(view), ...phoneTexts(view) };
     now['t'] = time(view.at_ns, 's');
     for (const element of numbers) {
       const value = now[element.dataset['n'] ?? ''];
@@ -48,6 +49,8 @@ function drawing(root: HTMLElement) {
       const slots = queues.get(`ring:${i}`);
       if (slots) fill(slots, ringSlots(ring, slots.length));
     });
+    const narrow = queues.get('phone:backlog');
+    if (narrow) fill(narrow, (slot) => slot < filled(longestBacklog(view), narrow.length));
     view.sockets.forEach((socket, i) => {
       const slots = queues.get(`socket:${i}`);
       if (slots) fill(slots, (slot) => slot < filled(socket, slots.length));

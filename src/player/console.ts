@@ -50,6 +50,8 @@ function bare(host: HostDescription): Scenario<null> {
     knobs: [],
     series: [],
     sample_ns: 1_000_000_000,
+    window_ns: 1_000_000_000,
+    picture_ns: 0,
     predict: null,
     scene: () => null,
   };

@@ -51,7 +51,9 @@ export function moves(desk: Desk, run: Run): boolean {
 /// keep a paused run going.
 export function sleeperOf(run: Run): number {
   const { terminal, scene } = run.machine;
-  const times = [terminal, scene].map(({ job }) => (job?.line ? job.wake_ns : -1)).filter((ns) => ns >= 0);
+  const times = [terminal, scene]
+    .map(({ job }) => (job?.line ? job.wake_ns : -1))
+    .filter((ns) => ns >= 0);
   return times.length > 0 ? Math.min(...times) : -1;
 }
 

@@ -3,7 +3,6 @@
 import { frameOf } from './frame.ts';
 import type { Frame, SampleBlock } from './protocol.ts';
 import { lookAhead, openRun, seek, work } from './run.ts';
-import { landmarksOf } from './landmarks.ts';
 import type { Scenario } from './scenario.ts';
 import { freshRun } from './share.ts';
 import { stepAt } from './steps.ts';
@@ -16,17 +15,12 @@ export interface FirstFrame<Scene = unknown> {
 
 const never = (): boolean => false;
 
-/// The picture of a fresh run: a microscope at its first drop or squeeze (at its middle when it has
-/// none), a live host after its length.
+/// The picture of a fresh run.
 export function firstFrame<Scene>(scenario: Scenario<Scene>): FirstFrame<Scene> {
   const run = openRun(scenario, freshRun(scenario), () => undefined);
   work(run, never);
   while (lookAhead(run, never));
-  const telling = landmarksOf(run.marks, []).find(
-    (mark) => mark.kind === 'drop' || mark.kind === 'squeeze',
-  );
-  const share = scenario.zoom === 'live' ? 1 : 0.5;
-  seek(run, telling?.at_ns ?? run.origin_ns + share * scenario.length_ns);
+  seek(run, run.origin_ns + scenario.picture_ns);
   work(run, never);
   const frame = frameOf(run, { playing: false, pace: 1, step: stepAt(run, null) });
   return { frame: frame as Frame<Scene>, samples: blockFrom(run.timeline, run.timeline.first) };

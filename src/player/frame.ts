@@ -2,7 +2,7 @@
 /// the ledger, the CPUs, the knobs, the marks.
 import { ledgerOf } from '../kernel/ledger.ts';
 import type { Cpu, Kernel } from '../kernel/state.ts';
-import { STEPS } from '../kernel/steps.ts';
+import { functionOf } from './functions.ts';
 import { lanesBetween } from './lanes.ts';
 import { landmarksOf } from './landmarks.ts';
 import type { CpuView, Frame, Lanes, StepView } from './protocol.ts';
@@ -20,7 +20,7 @@ export interface Playing {
 
 export function frameOf(run: Run, how: Playing): Frame {
   const { k } = run.machine.host;
-  const marks = landmarksOf(run.marks, run.entries);
+  const marks = landmarksOf(run.marks, run.entries, k.now);
   return {
     at_ns: pageTime(run, k.now),
     length_ns: pageTime(run, lengthOf(run)),
@@ -52,8 +52,7 @@ function wordsOf(k: Kernel, cpu: Cpu): string {
   if (context === 'idle') return 'idle';
   const task = k.tasks.find((one) => one.pid === cpu.current);
   const who = context === 'hardirq' || context === 'softirq' ? context : (task?.comm ?? context);
-  const fn = STEPS[step]?.fn;
-  return fn ? `${who} in ${fn}` : who;
+  return step < 0 ? who : `${who} in ${functionOf(step)}`;
 }
 
 function lanesOf(run: Run, k: Kernel): Lanes | null {

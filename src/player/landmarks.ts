@@ -12,11 +12,15 @@ import type { Machine } from './machine.ts';
 import type { Entry } from './protocol.ts';
 import type { Landmark, Scenario } from './scenario.ts';
 
-const most = 250; // marks of one kind
+const most = 10_000; // marks of one kind
+const many = 100; // of one kind
+const last_ns = 2_000_000;
+const near = 64; // marks to look back for one to join
+const late_ns = 50_000; // a piece of work writes its steps when it ends
 
 export interface Marks {
   readonly gap_ns: number; // drops and squeezes that lie closer together are one mark
-  list: Mark[];
+  readonly byKind: Record<Landmark['kind'], Mark[]>; // each in the order in which they were noted
   seen: Counts | null; // at the last sample
 }
 
@@ -32,7 +36,11 @@ interface Counts {
 }
 
 export function createMarks(scenario: Scenario): Marks {
-  return { gap_ns: Math.ceil(scenario.length_ns / 100), list: [], seen: null };
+  return {
+    gap_ns: Math.ceil(scenario.length_ns / 100),
+    byKind: { irq: [], drop: [], squeeze: [], command: [], burst: [], wake: [] },
+    seen: null,
+  };
 }
 
 /// Notes what happened since the last sample. `fresh`: nobody had passed this sample before.
@@ -45,38 +53,42 @@ export function noteMarks(marks: Marks, m: Machine, fresh: boolean): void {
     if (!m.trace) noteDrops(marks, k, marks.seen);
   }
   if (m.trace) {
-    for (let index = m.read; index < m.trace.count; index++)
-      noteRecord(marks, readRecord(m.trace, index));
-    m.read = m.trace.count;
+    const from_ns = (marks.seen?.at_ns ?? 0) - late_ns;
+    for (; m.read < m.trace.count; m.read++) {
+      const record = readRecord(m.trace, m.read);
+      if (record && record.time >= from_ns) noteRecord(marks, record);
+    }
   }
   marks.seen = countsOf(k);
 }
 
 /// Forgets the marks after the host's present moment, at which the run was changed.
 export function cutMarks(marks: Marks, k: Kernel): void {
-  marks.list = marks.list.filter((mark) => mark.at_ns <= k.now);
-  for (const mark of marks.list) mark.until_ns = Math.min(mark.until_ns, k.now);
+  for (const list of Object.values(marks.byKind)) {
+    const keep = list.filter((mark) => mark.at_ns <= k.now);
+    for (const mark of keep) mark.until_ns = Math.min(mark.until_ns, k.now);
+    list.splice(0, list.length, ...keep);
+  }
   marks.seen = countsOf(k);
 }
 
-/// All marks in order of time, the typed lines among them.
-export function landmarksOf(marks: Marks, entries: readonly Entry[]): Landmark[] {
+/// The marks in order of time, the typed lines among them. Of a kind that has very many only those of
+/// the last moments before `now_ns` are given: the others would fill the track.
+export function landmarksOf(marks: Marks, entries: readonly Entry[], now_ns: number): Landmark[] {
   const typed = entries.filter((entry) => entry.from === 'terminal' || entry.from === 'knob');
   const commands = typed.map((entry): Landmark => {
     const label = entry.line === '\u0003' ? 'Ctrl-C' : entry.line;
     return { at_ns: entry.at_ns, kind: 'command', label, context: 'process' };
   });
-  const found = marks.list.map(({ at_ns, kind, label, context }) => ({
-    at_ns,
-    kind,
-    label,
-    context,
-  }));
+  const found = Object.values(marks.byKind).flatMap((list) =>
+    list
+      .filter(({ at_ns }) => list.length <= many || (at_ns <= now_ns && at_ns > now_ns - last_ns))
+      .map(({ at_ns, kind, label, context }) => ({ at_ns, kind, label, context })),
+  );
   return [...commands, ...found].sort((a, b) => a.at_ns - b.at_ns);
 }
 
-function noteRecord(marks: Marks, record: TraceRecord | null): void {
-  if (!record) return;
+function noteRecord(marks: Marks, record: TraceRecord): void {
   if (record.reason > 0) {
     const { name, context } = DROP_REASONS[record.reason]!;
     add(marks, { at_ns: record.time, kind: 'drop', label: name, context }, marks.gap_ns);
@@ -117,18 +129,15 @@ function noteBursts(marks: Marks, k: Kernel, since_ns: number): void {
 
 function add(marks: Marks, landmark: Landmark, gap_ns: number): void {
   const { at_ns, kind, label } = landmark;
-  let count = 0;
-  for (let i = marks.list.length - 1; i >= 0; i--) {
-    const mark = marks.list[i]!;
-    if (mark.kind !== kind) continue;
-    count++;
+  const list = marks.byKind[kind];
+  for (const mark of list.slice(-near)) {
     if (mark.label !== label || at_ns < mark.at_ns - gap_ns || at_ns > mark.until_ns + gap_ns)
       continue;
     mark.at_ns = Math.min(mark.at_ns, at_ns);
     mark.until_ns = Math.max(mark.until_ns, at_ns);
     return;
   }
-  if (count < most) marks.list.push({ ...landmark, until_ns: at_ns });
+  if (list.length < most) list.push({ ...landmark, until_ns: at_ns });
 }
 
 function countsOf(k: Kernel): Counts {

@@ -23,6 +23,8 @@ export interface Scenario<Scene = unknown> {
   readonly knobs: readonly Knob[];
   readonly series: readonly Series[]; // curves over time
   readonly sample_ns: number; // distance of their samples
+  readonly window_ns: number; // over which the scene's rates and the CPUs' shares are taken
+  readonly picture_ns: number; // the moment that the page shows before any script runs
   readonly lanes_ns?: number; // how far back the CPU lanes of a frame reach; none without it
   readonly predict: Prediction | null;
   /// Numbers noted at every sample, so that the scene can say rates over a window, or since when

@@ -6,6 +6,7 @@ import type { TraceRecord } from '../engine/trace.ts';
 import { DROP_REASONS } from '../kernel/reasons.ts';
 import { STEPS } from '../kernel/steps.ts';
 import type { StepView } from './protocol.ts';
+import { functionOf } from './functions.ts';
 import { pageTime, seek, travel } from './run.ts';
 import type { Run } from './run.ts';
 import { machineAt, nearest } from './snapshots.ts';
@@ -101,7 +102,7 @@ function viewOf(run: Run, record: TraceRecord): StepView {
     at_ns: pageTime(run, record.time),
     step: step.id,
     name: step.name,
-    fn: step.fn,
+    fn: functionOf(record.step),
     context: step.context,
     cpu: record.cpu,
     packet: record.packet,

@@ -96,7 +96,11 @@ export function blockFrom(timeline: Timeline, from: number): SampleBlock {
 }
 
 function windowOf(timeline: Timeline, now_ns: number): { at_ns: number; sample: Sample } | null {
-  const number = Math.max(0, numberAt(timeline, now_ns) - 1);
+  const { window_ns } = timeline.scenario;
+  const number = Math.max(
+    0,
+    Math.min(numberAt(timeline, now_ns) - 1, numberAt(timeline, now_ns - window_ns)),
+  );
   const found = timeline.samples[number - timeline.first];
   return found ? { at_ns: timeOf(timeline, number), sample: found } : null;
 }

@@ -36,7 +36,8 @@ interface Reader {
   skipping: number; // inside the branch of && || ?: that is not taken
 }
 
-const OPERATORS = /<<=|>>=|\*\*|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||\+=|-=|\*=|\/=|%=|&=|\^=|\|=|[-+*/%=<>&|^!~?:,()]/y;
+const OPERATORS =
+  /<<=|>>=|\*\*|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||\+=|-=|\*=|\/=|%=|&=|\^=|\|=|[-+*/%=<>&|^!~?:,()]/y;
 const SPACE = /\s*/y;
 const NUMBER = /[0-9][\w#@]*/y;
 const NAME = /[A-Za-z_]\w*/y;
@@ -44,7 +45,17 @@ const NAME = /[A-Za-z_]\w*/y;
 /// The value of an expression whose expansions are already done. Throws Abort with bash's message.
 export function evaluate(p: Process, text: string, what = '', depth = 0): bigint {
   const start: Token = { kind: 'operator', text: '', at: 0 };
-  const r: Reader = { p, text, what, depth, at: 0, token: start, previous: start, number: 0n, skipping: 0 };
+  const r: Reader = {
+    p,
+    text,
+    what,
+    depth,
+    at: 0,
+    token: start,
+    previous: start,
+    number: 0n,
+    skipping: 0,
+  };
   if (depth > DEPTH_LIMIT) fail(r, 'expression recursion level exceeded', 0);
   advance(r);
   if (at(r, '')) return 0n;
@@ -57,7 +68,9 @@ export function evaluate(p: Process, text: string, what = '', depth = 0): bigint
 function fail(r: Reader, message: string, at: number, end = r.text.length): never {
   const expression = r.text.slice(0, end).replace(/^\s+/, '');
   const token = r.text.slice(at, end).replace(/^\s+/, '');
-  throw new Abort(`${errorPrefix(r.p)}${r.what}${expression}: ${message} (error token is "${token}")`);
+  throw new Abort(
+    `${errorPrefix(r.p)}${r.what}${expression}: ${message} (error token is "${token}")`,
+  );
 }
 
 /// Whether the next token is this one; '' stands for the end.
@@ -82,14 +95,22 @@ function advance(r: Reader): void {
 
 function tokenAt(r: Reader, at: number): Token {
   if (at >= r.text.length) return { kind: 'end', text: '', at };
-  for (const [kind, pattern] of [['number', NUMBER], ['name', NAME], ['operator', OPERATORS]] as const) {
+  for (const [kind, pattern] of [
+    ['number', NUMBER],
+    ['name', NAME],
+    ['operator', OPERATORS],
+  ] as const) {
     pattern.lastIndex = at;
     const found = pattern.exec(r.text);
     if (found) return { kind, text: found[0], at };
   }
   // after an operand this is a bad operator, elsewhere a missing operand
   const after = r.token.kind !== 'operator' || r.token.text === ')';
-  return fail(r, after ? 'syntax error: invalid arithmetic operator' : 'syntax error: operand expected', at);
+  return fail(
+    r,
+    after ? 'syntax error: invalid arithmetic operator' : 'syntax error: operand expected',
+    at,
+  );
 }
 
 function comma(r: Reader): Value {
@@ -265,7 +286,12 @@ function unary(r: Reader): Value {
   if (!['+', '-', '!', '~'].includes(op.text)) return postfix(r, primary(r));
   advance(r);
   const { value } = unary(r);
-  const results: Record<string, bigint> = { '+': value, '-': wrap(-value), '!': truth(value === 0n), '~': ~value };
+  const results: Record<string, bigint> = {
+    '+': value,
+    '-': wrap(-value),
+    '!': truth(value === 0n),
+    '~': ~value,
+  };
   return { value: results[op.text] ?? 0n, place: null };
 }
 
@@ -314,16 +340,24 @@ function variable(r: Reader, name: string): Value {
   let key: string | null = null;
   if (r.text[r.at] === '[') {
     const close = subscriptEnd(r.text, r.at);
-    if (close < 0) fail(r, "bad array subscript", r.token.at);
+    if (close < 0) fail(r, 'bad array subscript', r.token.at);
     key = r.text.slice(r.at + 1, close);
     r.at = close + 1;
   }
   advance(r);
-  const text = key === null ? get(r.p, name) : arrayOf(r.p.session, name)?.items[keyFor(r.p, name, key)];
-  if (text === undefined && key === null && r.skipping === 0 && r.p.session.options['nounset'] && !ASSIGNS.has(r.token.text)) {
+  const text =
+    key === null ? get(r.p, name) : arrayOf(r.p.session, name)?.items[keyFor(r.p, name, key)];
+  if (
+    text === undefined &&
+    key === null &&
+    r.skipping === 0 &&
+    r.p.session.options['nounset'] &&
+    !ASSIGNS.has(r.token.text)
+  ) {
     throw new Abort(`${errorPrefix(r.p)}${name}: unbound variable`, 1, true);
   }
-  const value = r.skipping > 0 || !text || r.token.text === '=' ? 0n : evaluate(r.p, text, r.what, r.depth + 1);
+  const value =
+    r.skipping > 0 || !text || r.token.text === '=' ? 0n : evaluate(r.p, text, r.what, r.depth + 1);
   return { value, place: { name, key } };
 }
 
@@ -340,20 +374,24 @@ const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_
 
 function parseNumber(r: Reader, token: Token): bigint {
   const hash = token.text.indexOf('#');
-  if (hash >= 0) return based(r, token, Number(token.text.slice(0, hash)), token.text.slice(hash + 1));
+  if (hash >= 0)
+    return based(r, token, Number(token.text.slice(0, hash)), token.text.slice(hash + 1));
   if (/^0[xX]/.test(token.text)) return based(r, token, 16, token.text.slice(2));
   if (/^0\d/.test(token.text)) return based(r, token, 8, token.text.slice(1));
   return based(r, token, 10, token.text);
 }
 
 function based(r: Reader, token: Token, base: number, digits: string): bigint {
-  if (!(base >= 2 && base <= 64)) fail(r, 'invalid arithmetic base', token.at, token.at + token.text.length);
-  if (digits === '' && token.text.includes('#')) fail(r, 'invalid integer constant', token.at, token.at + token.text.length);
+  if (!(base >= 2 && base <= 64))
+    fail(r, 'invalid arithmetic base', token.at, token.at + token.text.length);
+  if (digits === '' && token.text.includes('#'))
+    fail(r, 'invalid integer constant', token.at, token.at + token.text.length);
   let value = 0n;
   for (const c of digits) {
     if (c === '#') fail(r, 'invalid number', token.at, token.at + token.text.length);
     const digit = DIGITS.indexOf(base <= 36 ? c.toLowerCase() : c);
-    if (digit < 0 || digit >= base) fail(r, 'value too great for base', token.at, token.at + token.text.length);
+    if (digit < 0 || digit >= base)
+      fail(r, 'value too great for base', token.at, token.at + token.text.length);
     value = wrap(value * BigInt(base) + BigInt(digit));
   }
   return value;

@@ -8,7 +8,11 @@ import { quoteIfNeeded } from './quote.ts';
 import { keyFor, refuseReadonly, set, setElement, toArray } from './variables.ts';
 
 /// The elements of name=(...): with their keys, or in order.
-export type ArrayItems = readonly { readonly key: string | null; readonly text: string; readonly append: boolean }[];
+export type ArrayItems = readonly {
+  readonly key: string | null;
+  readonly text: string;
+  readonly append: boolean;
+}[];
 
 /// Carries out one assignment. Gives it as `set -x` shows it.
 export function* assign(p: Process, a: Assignment): Running<string> {
@@ -34,7 +38,8 @@ export function* arrayItems(p: Process, value: ArrayValue): Running<ArrayItems> 
   for (const word of value.elements) {
     const keyed = /^\[((?:[^\]"'\\]|\\.|"[^"]*"|'[^']*')*)\](\+?)=([\s\S]*)$/.exec(word.text);
     if (!keyed) {
-      for (const text of yield* expandWords(p, [word])) items.push({ key: null, text, append: false });
+      for (const text of yield* expandWords(p, [word]))
+        items.push({ key: null, text, append: false });
       continue;
     }
     const key = yield* expandText(p, parseWord(keyed[1] ?? ''));

@@ -21,7 +21,9 @@ export function expandBraces(text: string): string[] {
 
 function bounded(words: number): void {
   if (words > WORD_LIMIT) {
-    throw new Abort(`softnet: a brace expansion of ${words} words is more than the ${WORD_LIMIT} allowed here`);
+    throw new Abort(
+      `softnet: a brace expansion of ${words} words is more than the ${WORD_LIMIT} allowed here`,
+    );
   }
 }
 
@@ -104,8 +106,14 @@ function sequence(body: string): string[] | null {
   if (numbers) return numberSequence(numbers[1] ?? '', numbers[2] ?? '', Number(numbers[3] ?? 1));
   const letters = /^([a-zA-Z])\.\.([a-zA-Z])(?:\.\.(-?\d+))?$/.exec(body);
   if (!letters) return null;
-  const codes = steps((letters[1] ?? '').charCodeAt(0), (letters[2] ?? '').charCodeAt(0), Number(letters[3] ?? 1));
-  return codes.map((code) => String.fromCharCode(code)).map((c) => (/[\\`]/.test(c) ? '\\' + c : c));
+  const codes = steps(
+    (letters[1] ?? '').charCodeAt(0),
+    (letters[2] ?? '').charCodeAt(0),
+    Number(letters[3] ?? 1),
+  );
+  return codes
+    .map((code) => String.fromCharCode(code))
+    .map((c) => (/[\\`]/.test(c) ? '\\' + c : c));
 }
 
 function numberSequence(from: string, to: string, step: number): string[] {

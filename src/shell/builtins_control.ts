@@ -35,7 +35,8 @@ function* exit({ p, argv }: Call): Running {
 }
 
 function* returnBuiltin({ p, argv }: Call): Running {
-  if (p.depth === 0) return yield* refuse(p, "return: can only `return' from a function or sourced script", 2);
+  if (p.depth === 0)
+    return yield* refuse(p, "return: can only `return' from a function or sourced script", 2);
   const word = argv[1];
   const value = word === undefined ? p.session.status : Number(word) & 255;
   if (word !== undefined && !/^[-+]?\d+$/.test(word)) {
@@ -54,7 +55,8 @@ function leaveLoop(kind: 'break' | 'continue'): Builtin {
       return 0;
     }
     const levels = Number(argv[1] ?? 1);
-    if (!Number.isInteger(levels)) return yield* refuse(p, `${kind}: ${argv[1] ?? ''}: numeric argument required`, 128);
+    if (!Number.isInteger(levels))
+      return yield* refuse(p, `${kind}: ${argv[1] ?? ''}: numeric argument required`, 128);
     if (levels < 1) return yield* refuse(p, `${kind}: ${levels}: loop count out of range`);
     leave(p, kind, Math.min(levels, p.loops), 0);
     return 0;
@@ -63,7 +65,8 @@ function leaveLoop(kind: 'break' | 'continue'): Builtin {
 
 function* shift({ p, argv }: Call): Running {
   const count = Number(argv[1] ?? 1);
-  if (!Number.isInteger(count)) return yield* refuse(p, `shift: ${argv[1] ?? ''}: numeric argument required`);
+  if (!Number.isInteger(count))
+    return yield* refuse(p, `shift: ${argv[1] ?? ''}: numeric argument required`);
   if (count < 0) return yield* refuse(p, `shift: ${count}: shift count out of range`);
   if (count > p.session.positional.length) return 1;
   p.session.positional = p.session.positional.slice(count);
@@ -132,7 +135,8 @@ function* cd({ p, argv }: Call): Running {
   if (wanted === undefined) return yield* refuse(p, 'cd: HOME not set');
   const previous = get(p, 'OLDPWD');
   if (wanted === '-' && previous === undefined) return yield* refuse(p, 'cd: OLDPWD not set');
-  if (/^-[^/]/.test(wanted)) return yield* invalidOption(p, 'cd', wanted, 'cd [-L|[-P [-e]] [-@]] [dir]');
+  if (/^-[^/]/.test(wanted))
+    return yield* invalidOption(p, 'cd', wanted, 'cd [-L|[-P [-e]] [-@]] [dir]');
   const target = wanted === '-' ? (previous ?? '') : wanted;
   const path = absolutePath(p.session.cwd, target);
   const stat = p.machine.fs.stat(contextOf(p), path);

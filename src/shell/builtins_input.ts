@@ -9,7 +9,8 @@ import type { InputStream } from './stream.ts';
 import { ifs, isName, keyFor, set, setElement } from './variables.ts';
 import { invalidOption } from './builtins_control.ts';
 
-const READ_USAGE = 'read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]';
+const READ_USAGE =
+  'read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]';
 
 interface Options {
   readonly flags: Set<string>;
@@ -44,7 +45,11 @@ function* read({ p, argv }: Call): Running {
   const wrong = o.words.find((word) => !isName(word.replace(/\[.*\]$/, '')));
   if (wrong !== undefined) return yield* refuse(p, `read: \`${wrong}': not a valid identifier`);
   const input = p.fds.get(Number(o.values.get('u') ?? 0))?.in;
-  if (!input) return yield* refuse(p, `read: ${o.values.get('u') ?? 0}: invalid file descriptor: Bad file descriptor`);
+  if (!input)
+    return yield* refuse(
+      p,
+      `read: ${o.values.get('u') ?? 0}: invalid file descriptor: Bad file descriptor`,
+    );
   const prompt = o.values.get('p');
   if (prompt !== undefined && input.terminal) yield* p.fds.get(2)?.out?.write(prompt) ?? [];
   const found = yield* readText(p, input, o);
@@ -63,7 +68,9 @@ function* readText(p: Process, input: InputStream, o: Options): Running<Found> {
   const limit = Number(o.values.get('n') ?? o.values.get('N') ?? Infinity);
   const given = o.values.get('d');
   const delimiter = given === undefined ? '\n' : given === '' ? '\0' : (given[0] ?? '\n');
-  const deadline = o.values.has('t') ? p.machine.host.k.now + Number(o.values.get('t')) * 1e9 : Infinity;
+  const deadline = o.values.has('t')
+    ? p.machine.host.k.now + Number(o.values.get('t')) * 1e9
+    : Infinity;
   let text = '';
   let count = 0;
   while (count < limit) {
@@ -91,7 +98,11 @@ function* readText(p: Process, input: InputStream, o: Options): Running<Found> {
   return { text, status: 0 };
 }
 
-function* nextChunk(p: Process, input: InputStream, deadline: number): Running<Line | null | 'late'> {
+function* nextChunk(
+  p: Process,
+  input: InputStream,
+  deadline: number,
+): Running<Line | null | 'late'> {
   for (;;) {
     const chunk = input.next();
     if (chunk !== undefined) return chunk;
@@ -110,14 +121,26 @@ function giveBack(input: InputStream, text: string): void {
 function store(p: Process, o: Options, text: string): void {
   const array = o.values.get('a');
   if (array !== undefined) {
-    const items = split(text, ifs(p), Infinity).map((item) => ({ key: null, text: item, append: false }));
+    const items = split(text, ifs(p), Infinity).map((item) => ({
+      key: null,
+      text: item,
+      append: false,
+    }));
     return assignArray(p, array, items, false);
   }
   if (o.words.length === 0) return set(p, 'REPLY', text.replaceAll('\0', ''));
-  const values = o.values.has('N') ? [text.replaceAll('\0', '')] : split(text, ifs(p), o.words.length);
+  const values = o.values.has('N')
+    ? [text.replaceAll('\0', '')]
+    : split(text, ifs(p), o.words.length);
   o.words.forEach((word, i) => {
     const element = /^(\w+)\[(.*)\]$/.exec(word);
-    if (element) setElement(p, element[1] ?? '', keyFor(p, element[1] ?? '', element[2] ?? ''), values[i] ?? '');
+    if (element)
+      setElement(
+        p,
+        element[1] ?? '',
+        keyFor(p, element[1] ?? '', element[2] ?? ''),
+        values[i] ?? '',
+      );
     else set(p, word, values[i] ?? '');
   });
 }
@@ -142,7 +165,8 @@ export function split(text: string, separators: string, limit: number): string[]
     if (i < text.length && separators.includes(text[i] ?? '') && text[i] !== '\0') i++;
     skipBlanks();
   }
-  if (i < text.length && limit !== Infinity) fields.push(lastField(text.slice(i), separators, blank));
+  if (i < text.length && limit !== Infinity)
+    fields.push(lastField(text.slice(i), separators, blank));
   return fields;
 }
 
@@ -159,12 +183,14 @@ function lastField(text: string, separators: string, blank: (c: string) => boole
 function* mapfile({ p, argv }: Call): Running {
   const o = options(argv, 't', 'dnOsu');
   if (o.bad !== null) {
-    const usage = 'mapfile [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]';
+    const usage =
+      'mapfile [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]';
     return yield* invalidOption(p, argv[0] ?? '', o.bad, usage);
   }
   const name = o.words[0] ?? 'MAPFILE';
   const input = p.fds.get(Number(o.values.get('u') ?? 0))?.in;
-  if (!isName(name)) return yield* refuse(p, `${argv[0] ?? ''}: \`${name}': not a valid identifier`);
+  if (!isName(name))
+    return yield* refuse(p, `${argv[0] ?? ''}: \`${name}': not a valid identifier`);
   if (!input) return 1;
   const count = Number(o.values.get('n') ?? 0) || Infinity;
   const skip = Number(o.values.get('s') ?? 0);

@@ -24,7 +24,8 @@ function* jobs({ p, argv }: Call): Running {
   const flags = argv.slice(1).join('');
   for (const job of p.jobs) {
     if (flags.includes('p')) yield* stdout(p).line(String(job.pid));
-    else if (!flags.includes('r') || job.status === null) yield* stdout(p).line(jobLine(p.jobs, job));
+    else if (!flags.includes('r') || job.status === null)
+      yield* stdout(p).line(jobLine(p.jobs, job));
   }
   return 0;
 }
@@ -42,7 +43,8 @@ function* wait({ p, argv }: Call): Running {
     if (!job) {
       status = 127;
       if (word.startsWith('%')) yield* refuse(p, `wait: ${word}: no such job`);
-      else if (/^\d+$/.test(word)) yield* refuse(p, `wait: pid ${word} is not a child of this shell`);
+      else if (/^\d+$/.test(word))
+        yield* refuse(p, `wait: pid ${word} is not a child of this shell`);
       else status = yield* refuse(p, `wait: \`${word}': not a pid or valid job spec`);
       continue;
     }
@@ -62,7 +64,10 @@ function* kill({ p, argv }: Call): Running {
   if (signal < 0) return yield* refuse(p, `kill: ${word}: invalid signal specification`);
   const targets = argv.slice(named ? 3 : option || first === '--' ? 2 : 1);
   if (targets.length === 0) {
-    yield* complain(p, 'kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]');
+    yield* complain(
+      p,
+      'kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]',
+    );
     return 2;
   }
   let status = 0;
@@ -77,17 +82,23 @@ function* killOne(p: Process, target: string, signal: number): Running {
     return 0;
   }
   if (target.startsWith('%')) return yield* refuse(p, `kill: ${target}: no such job`);
-  if (!/^-?\d+$/.test(target)) return yield* refuse(p, `kill: ${target}: arguments must be process or job IDs`);
+  if (!/^-?\d+$/.test(target))
+    return yield* refuse(p, `kill: ${target}: arguments must be process or job IDs`);
   const task = p.machine.host.k.tasks.find((other) => other.pid === Number(target));
   if (!task) return yield* refuse(p, `kill: (${target}) - No such process`);
-  if (task.uid !== p.uid && p.uid !== 0) return yield* refuse(p, `kill: (${target}) - Operation not permitted`);
+  if (task.uid !== p.uid && p.uid !== 0)
+    return yield* refuse(p, `kill: (${target}) - Operation not permitted`);
   if (task.kthread) return 0; // kernel threads take no signals
   return yield* refuse(p, `kill: softnet: not modelled here: signals to ${task.comm} (${target})`);
 }
 
 function* listSignals(p: Process, words: readonly string[]): Running {
   if (words.length === 0) {
-    yield* stdout(p).line(SIGNALS.slice(1).map((name, i) => `${i + 1}) SIG${name}`).join(' '));
+    yield* stdout(p).line(
+      SIGNALS.slice(1)
+        .map((name, i) => `${i + 1}) SIG${name}`)
+        .join(' '),
+    );
     return 0;
   }
   for (const word of words) {
@@ -114,7 +125,8 @@ function* trap({ p, argv }: Call): Running {
       continue;
     }
     const name = SIGNALS[signalNumber(word)];
-    if (name === undefined) status = yield* refuse(p, `trap: ${word}: invalid signal specification`);
+    if (name === undefined)
+      status = yield* refuse(p, `trap: ${word}: invalid signal specification`);
     else if (action === '-') delete traps[name];
     else traps[name] = action;
   }

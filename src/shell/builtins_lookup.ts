@@ -13,7 +13,11 @@ import { pathOf, runTool } from './run_command.ts';
 import { runBuiltin } from './simple_command.ts';
 import { interruptible } from './traps.ts';
 
-const KEYWORDS = new Set('if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc'.split(' '));
+const KEYWORDS = new Set(
+  'if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc'.split(
+    ' ',
+  ),
+);
 
 type Kind = 'alias' | 'keyword' | 'function' | 'builtin' | 'file';
 
@@ -30,7 +34,9 @@ function kindsOf(p: Process, name: string): Kind[] {
 function fileOf(p: Process, name: string): string | undefined {
   if (!name.includes('/')) return pathOf(p, name);
   const stat = p.machine.fs.stat(contextOf(p), kernelPath(p.machine.fs, contextOf(p), name));
-  return typeof stat !== 'string' && stat.kind === 'file' && (stat.mode & 0o111) !== 0 ? name : undefined;
+  return typeof stat !== 'string' && stat.kind === 'file' && (stat.mode & 0o111) !== 0
+    ? name
+    : undefined;
 }
 
 function describe(p: Process, name: string, kind: Kind): string {
@@ -49,14 +55,24 @@ function describe(p: Process, name: string, kind: Kind): string {
 }
 
 function* type({ p, argv }: Call): Running {
-  const flags = new Set(argv.filter((word) => /^-[aftpP]+$/.test(word)).flatMap((word) => [...word.slice(1)]));
-  const bad = argv.slice(1).find((word) => /^-./.test(word) && !/^-[aftpP]+$/.test(word) && word !== '--');
-  if (bad !== undefined) return yield* invalidOption(p, 'type', bad, 'type [-afptP] name [name ...]');
+  const flags = new Set(
+    argv.filter((word) => /^-[aftpP]+$/.test(word)).flatMap((word) => [...word.slice(1)]),
+  );
+  const bad = argv
+    .slice(1)
+    .find((word) => /^-./.test(word) && !/^-[aftpP]+$/.test(word) && word !== '--');
+  if (bad !== undefined)
+    return yield* invalidOption(p, 'type', bad, 'type [-afptP] name [name ...]');
   let status = 0;
   for (const name of argv.slice(1).filter((word) => !word.startsWith('-'))) {
-    const kinds = flags.has('P') ? kindsOf(p, name).filter((kind) => kind === 'file') : kindsOf(p, name);
+    const kinds = flags.has('P')
+      ? kindsOf(p, name).filter((kind) => kind === 'file')
+      : kindsOf(p, name);
     if (kinds.length === 0) {
-      status = flags.has('t') || flags.has('p') || flags.has('P') ? 1 : yield* refuse(p, `type: ${name}: not found`);
+      status =
+        flags.has('t') || flags.has('p') || flags.has('P')
+          ? 1
+          : yield* refuse(p, `type: ${name}: not found`);
     }
     for (const kind of flags.has('a') ? kinds : kinds.slice(0, 1)) {
       if (flags.has('t')) yield* stdout(p).line(kind);
@@ -72,7 +88,8 @@ function* command({ p, argv }: Call): Running {
   const flags = argv.slice(1).findIndex((word) => !/^-[pvV]+$/.test(word));
   const words = flags < 0 ? [] : argv.slice(flags + 1).filter((word, i) => i > 0 || word !== '--');
   const options = flags < 0 ? argv.slice(1).join('') : argv.slice(1, flags + 1).join('');
-  if (options.includes('v') || options.includes('V')) return yield* lookUp(p, words, options.includes('V'));
+  if (options.includes('v') || options.includes('V'))
+    return yield* lookUp(p, words, options.includes('V'));
   const [name] = words;
   if (name === undefined) return 0;
   const builtin = builtins.get(name);
@@ -87,7 +104,8 @@ function* lookUp(p: Process, words: readonly string[], verbose: boolean): Runnin
     if (kind === undefined) {
       status = verbose ? yield* refuse(p, `command: ${name}: not found`) : 1;
     } else if (verbose) yield* stdout(p).line(describe(p, name, kind));
-    else if (kind === 'alias') yield* stdout(p).line(`alias ${name}=${singleQuote(p.session.aliases[name] ?? '')}`);
+    else if (kind === 'alias')
+      yield* stdout(p).line(`alias ${name}=${singleQuote(p.session.aliases[name] ?? '')}`);
     else yield* stdout(p).line(kind === 'file' ? (fileOf(p, name) ?? '') : name);
   }
   return status;
@@ -123,4 +141,9 @@ function* help({ p, argv }: Call): Running {
   return status;
 }
 
-export const lookupBuiltins: Record<string, Builtin> = { type, command, builtin: builtinBuiltin, help };
+export const lookupBuiltins: Record<string, Builtin> = {
+  type,
+  command,
+  builtin: builtinBuiltin,
+  help,
+};

@@ -19,7 +19,9 @@ function* echo({ p, argv }: Call): Running {
     }
   }
   const text = argv.slice(at).join(' ');
-  const { text: shown, stopped } = escapes ? backslashEscape(text, 'echo') : { text, stopped: false };
+  const { text: shown, stopped } = escapes
+    ? backslashEscape(text, 'echo')
+    : { text, stopped: false };
   yield* stdout(p).write(newline && !stopped ? shown + '\n' : shown);
   return 0;
 }

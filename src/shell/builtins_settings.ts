@@ -22,10 +22,26 @@ const LETTERS: Record<string, string> = {
   x: 'xtrace',
 };
 const ON_AT_START = new Set(['braceexpand', 'hashall', 'interactive-comments']);
-const OPTIONS = [...Object.values(LETTERS), 'pipefail', 'posix', 'interactive-comments', 'history', 'emacs', 'monitor'].sort();
+const OPTIONS = [
+  ...Object.values(LETTERS),
+  'pipefail',
+  'posix',
+  'interactive-comments',
+  'history',
+  'emacs',
+  'monitor',
+].sort();
 
 /// Options of `set` and `shopt` that change something here.
-const HONOURED = new Set(['allexport', 'errexit', 'noglob', 'nounset', 'xtrace', 'pipefail', 'noexec']);
+const HONOURED = new Set([
+  'allexport',
+  'errexit',
+  'noglob',
+  'nounset',
+  'xtrace',
+  'pipefail',
+  'noexec',
+]);
 
 const SHOPTS: Record<string, boolean> = {
   dotglob: false,
@@ -64,7 +80,12 @@ function* setBuiltin({ p, argv }: Call): Running {
     for (const letter of word.slice(1)) {
       const name = LETTERS[letter];
       if (name === undefined) {
-        return yield* invalidOption(p, 'set', word[0] + letter, 'set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]');
+        return yield* invalidOption(
+          p,
+          'set',
+          word[0] + letter,
+          'set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]',
+        );
       }
       yield* setOption(p, name, word[0] === '-');
     }
@@ -76,18 +97,26 @@ function* setBuiltin({ p, argv }: Call): Running {
 function* setOption(p: Process, name: string, on: boolean): Running<void> {
   p.session.options[name] = on;
   const standard = ON_AT_START.has(name);
-  if (on !== standard && !HONOURED.has(name)) yield* complain(p, `softnet: not modelled here: set -o ${name}`);
+  if (on !== standard && !HONOURED.has(name))
+    yield* complain(p, `softnet: not modelled here: set -o ${name}`);
 }
 
 function* listVariables(p: Process): Running {
   const out = stdout(p);
   for (const name of names(p)) {
     const array = arrayOf(p.session, name);
-    const items = array && keysOf(array).map((key) => `[${key}]=${doubleQuote(array.items[key] ?? '')}`);
+    const items =
+      array && keysOf(array).map((key) => `[${key}]=${doubleQuote(array.items[key] ?? '')}`);
     const value = get(p, name) ?? '';
-    yield* out.line(items ? `${name}=(${items.join(' ')})` : `${name}=${value === '' ? '' : quoteIfNeeded(value)}`);
+    yield* out.line(
+      items
+        ? `${name}=(${items.join(' ')})`
+        : `${name}=${value === '' ? '' : quoteIfNeeded(value)}`,
+    );
   }
-  for (const [name, source] of Object.entries(p.session.functions).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, source] of Object.entries(p.session.functions).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  )) {
     yield* out.line(functionText(name, source));
   }
   return 0;
@@ -96,25 +125,33 @@ function* listVariables(p: Process): Running {
 function* listOptions(p: Process, asCommands: boolean): Running {
   for (const name of OPTIONS) {
     const on = p.session.options[name] ?? ON_AT_START.has(name);
-    yield* stdout(p).line(asCommands ? `set ${on ? '-' : '+'}o ${name}` : `${name.padEnd(15)}\t${on ? 'on' : 'off'}`);
+    yield* stdout(p).line(
+      asCommands ? `set ${on ? '-' : '+'}o ${name}` : `${name.padEnd(15)}\t${on ? 'on' : 'off'}`,
+    );
   }
   return 0;
 }
 
 function* shopt({ p, argv }: Call): Running {
-  const flags = new Set(argv.filter((word) => /^-[suqpo]+$/.test(word)).flatMap((word) => [...word.slice(1)]));
+  const flags = new Set(
+    argv.filter((word) => /^-[suqpo]+$/.test(word)).flatMap((word) => [...word.slice(1)]),
+  );
   const words = argv.slice(1).filter((word) => !word.startsWith('-'));
   const known = flags.has('o') ? OPTIONS : Object.keys(SHOPTS);
   const isOn = (name: string) => p.session.options[name] ?? SHOPTS[name] ?? ON_AT_START.has(name);
   let status = 0;
   for (const name of words.length > 0 ? words : known) {
-    if (!known.includes(name)) status = yield* refuse(p, `shopt: ${name}: invalid shell option name`);
-    else if (words.length > 0 && (flags.has('s') || flags.has('u'))) p.session.options[name] = flags.has('s');
+    if (!known.includes(name))
+      status = yield* refuse(p, `shopt: ${name}: invalid shell option name`);
+    else if (words.length > 0 && (flags.has('s') || flags.has('u')))
+      p.session.options[name] = flags.has('s');
     else {
       if (words.length > 0 && !isOn(name)) status = 1;
       if (flags.has('q')) continue;
       if (flags.has('s') !== flags.has('u') && flags.has('s') !== isOn(name)) continue;
-      const text = flags.has('p') ? `shopt ${isOn(name) ? '-s' : '-u'} ${name}` : `${name.padEnd(15)}\t${isOn(name) ? 'on' : 'off'}`;
+      const text = flags.has('p')
+        ? `shopt ${isOn(name) ? '-s' : '-u'} ${name}`
+        : `${name.padEnd(15)}\t${isOn(name) ? 'on' : 'off'}`;
       yield* stdout(p).line(text);
     }
   }
@@ -128,7 +165,8 @@ function* alias({ p, argv }: Call): Running {
   for (const word of words.length > 0 ? words : Object.keys(aliases).sort()) {
     const equals = word.indexOf('=');
     if (equals > 0) aliases[word.slice(0, equals)] = word.slice(equals + 1);
-    else if (Object.hasOwn(aliases, word)) yield* stdout(p).line(`alias ${word}=${singleQuote(aliases[word] ?? '')}`);
+    else if (Object.hasOwn(aliases, word))
+      yield* stdout(p).line(`alias ${word}=${singleQuote(aliases[word] ?? '')}`);
     else status = yield* refuse(p, `alias: ${word}: not found`);
   }
   return status;
@@ -168,11 +206,13 @@ function* history({ p, argv }: Call): Running {
   }
   const word = argv[1];
   if (word !== undefined && !/^\d+$/.test(word)) {
-    if (word.startsWith('-')) return yield* refuse(p, `history: softnet: not modelled here: ${word}`);
+    if (word.startsWith('-'))
+      return yield* refuse(p, `history: softnet: not modelled here: ${word}`);
     return yield* refuse(p, `history: ${word}: numeric argument required`);
   }
   const first = word === undefined ? 0 : Math.max(0, all.length - Number(word));
-  for (let i = first; i < all.length; i++) yield* stdout(p).line(`${String(i + 1).padStart(5)}  ${all[i] ?? ''}`);
+  for (let i = first; i < all.length; i++)
+    yield* stdout(p).line(`${String(i + 1).padStart(5)}  ${all[i] ?? ''}`);
   return 0;
 }
 

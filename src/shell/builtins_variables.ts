@@ -13,7 +13,17 @@ import { functionText } from './print_command.ts';
 import { Abort } from './process.ts';
 import type { Process } from './process.ts';
 import { declaration } from './quote.ts';
-import { arrayOf, exportName, get, keyFor, names, set, setElement, toArray, unset } from './variables.ts';
+import {
+  arrayOf,
+  exportName,
+  get,
+  keyFor,
+  names,
+  set,
+  setElement,
+  toArray,
+  unset,
+} from './variables.ts';
 
 const USAGE: Record<string, string> = {
   declare: 'declare [-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]',
@@ -47,23 +57,33 @@ function declaring(name: string, always: string): Builtin {
     if (on.has('n')) return yield* refuse(p, `${name}: softnet: not modelled here: -n`);
     if (on.has('f') || on.has('F')) return yield* showFunctions(p, wish, argv.slice(at));
     if (at >= argv.length) return name === 'local' ? yield* showLocals(p) : yield* showAll(p, wish);
-    if (on.has('p') && name !== 'readonly' && name !== 'export') return yield* showNamed(p, wish, argv.slice(at));
-    if (name === 'local' && p.frames.length === 0) return yield* refuse(p, 'local: can only be used in a function');
+    if (on.has('p') && name !== 'readonly' && name !== 'export')
+      return yield* showNamed(p, wish, argv.slice(at));
+    if (name === 'local' && p.frames.length === 0)
+      return yield* refuse(p, 'local: can only be used in a function');
     return yield* declareEach(p, wish, argv, at, lists);
   };
 }
 
 function* unsupported(p: Process, name: string, word: string): Running {
-  if (/^[-+][aAfFgiIlnprtux]+$/.test(word)) return yield* refuse(p, `${name}: softnet: not modelled here: ${word}`);
+  if (/^[-+][aAfFgiIlnprtux]+$/.test(word))
+    return yield* refuse(p, `${name}: softnet: not modelled here: ${word}`);
   return yield* invalidOption(p, name, word, USAGE[name] ?? name);
 }
 
 function unexport(p: Process, words: readonly string[]): number {
-  for (const word of words) p.session.exported = p.session.exported.filter((other) => other !== word);
+  for (const word of words)
+    p.session.exported = p.session.exported.filter((other) => other !== word);
   return 0;
 }
 
-function* declareEach(p: Process, wish: Wish, argv: readonly string[], at: number, lists: Call['lists']): Running {
+function* declareEach(
+  p: Process,
+  wish: Wish,
+  argv: readonly string[],
+  at: number,
+  lists: Call['lists'],
+): Running {
   let status = 0;
   for (let i = at; i < argv.length; i++) {
     const found = /^([A-Za-z_]\w*)(?:\[(.*?)\])?(\+)?(?:=([\s\S]*))?$/.exec(argv[i] ?? '');
@@ -75,18 +95,28 @@ function* declareEach(p: Process, wish: Wish, argv: readonly string[], at: numbe
       declareOne(p, wish, found, lists.get(i));
     } catch (error) {
       if (!(error instanceof Abort) || error.exits) throw error;
-      yield* complain(p, error.message.replace(/: ([^:]+: readonly variable)$/, `: ${wish.name}: $1`));
+      yield* complain(
+        p,
+        error.message.replace(/: ([^:]+: readonly variable)$/, `: ${wish.name}: $1`),
+      );
       status = 1;
     }
   }
   return status;
 }
 
-function declareOne(p: Process, wish: Wish, found: RegExpExecArray, list: ArrayItems | undefined): void {
+function declareOne(
+  p: Process,
+  wish: Wish,
+  found: RegExpExecArray,
+  list: ArrayItems | undefined,
+): void {
   const [, name = '', subscript, plus, value] = found;
   const { on, off } = wish;
   const s = p.session;
-  const local = wish.name === 'local' || (p.frames.length > 0 && /declare|typeset/.test(wish.name) && !on.has('g'));
+  const local =
+    wish.name === 'local' ||
+    (p.frames.length > 0 && /declare|typeset/.test(wish.name) && !on.has('g'));
   if (local) makeLocal(p, name);
   if (on.has('i') && !s.integer_vars.includes(name)) s.integer_vars.push(name);
   if (off.has('i')) s.integer_vars = s.integer_vars.filter((other) => other !== name);
@@ -141,7 +171,8 @@ function* showFunctions(p: Process, wish: Wish, words: readonly string[]): Runni
   for (const name of wanted) {
     const source = Object.hasOwn(functions, name) ? functions[name] : undefined;
     if (source === undefined) status = 1;
-    else if (wish.on.has('F')) yield* stdout(p).line(words.length > 0 ? name : `declare -f ${name}`);
+    else if (wish.on.has('F'))
+      yield* stdout(p).line(words.length > 0 ? name : `declare -f ${name}`);
     else yield* stdout(p).line(functionText(name, source));
   }
   return status;
@@ -178,7 +209,10 @@ function unsetOne(p: Process, word: string, only: string): number {
     else delete array.items[keyFor(p, name, key)];
     return 0;
   }
-  const known = Object.hasOwn(p.session.vars, name) || array !== undefined || p.session.readonly_vars.includes(name);
+  const known =
+    Object.hasOwn(p.session.vars, name) ||
+    array !== undefined ||
+    p.session.readonly_vars.includes(name);
   if (only !== 'f' && (known || only === 'v')) unset(p, name);
   else {
     delete p.session.functions[name];

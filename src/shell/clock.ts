@@ -13,11 +13,15 @@ const BOOTED: Record<string, number> = {
 
 /// Nanoseconds since 1970 now. Beyond 2^53, so a bigint.
 export function wallClock(k: Kernel): bigint {
-  return BigInt(BOOTED[k.desc.profile] ?? 1_795_217_594) * 1_000_000_000n + BigInt(k.desc.uptime_ns) + BigInt(Math.round(k.now));
+  return (
+    BigInt(BOOTED[k.desc.profile] ?? 1_795_217_594) * 1_000_000_000n +
+    BigInt(k.desc.uptime_ns) +
+    BigInt(Math.round(k.now))
+  );
 }
 
 /// A moment as a calendar shows it.
-export interface Moment {
+interface Moment {
   readonly seconds: number; // since 1970
   readonly ns: number;
   readonly year: number;
@@ -39,9 +43,11 @@ export function momentOf(wall_ns: bigint): Moment {
   const era = Math.floor(shifted / 146_097);
   const inEra = shifted - era * 146_097;
   const yearOfEra = Math.floor(
-    (inEra - Math.floor(inEra / 1460) + Math.floor(inEra / 36_524) - Math.floor(inEra / 146_096)) / 365,
+    (inEra - Math.floor(inEra / 1460) + Math.floor(inEra / 36_524) - Math.floor(inEra / 146_096)) /
+      365,
   );
-  const fromMarch = inEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const fromMarch =
+    inEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const monthFromMarch = Math.floor((5 * fromMarch + 2) / 153);
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
@@ -62,7 +68,10 @@ export function momentOf(wall_ns: bigint): Moment {
 }
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const MONTHS =
+  'January February March April May June July August September October November December'.split(
+    ' ',
+  );
 const two = (n: number) => String(n).padStart(2, '0');
 const blank = (n: number) => String(n).padStart(2, ' ');
 
@@ -108,15 +117,20 @@ const FIELDS: Record<string, (m: Moment) => string> = {
 
 /// strftime(3) in the C locale, with the %N and %:z of date(1). What it does not know stays as it is.
 export function formatMoment(m: Moment, format: string): string {
-  return format.replace(/%([-_0^]?)(\d*)(:?[a-zA-Z%])/g, (whole, flag: string, width: string, letter: string) => {
-    const field = FIELDS[letter];
-    if (!field) return whole;
-    let text = field(m);
-    if (letter === 'N' && width !== '') return text.slice(0, Number(width));
-    if (flag === '-') text = text.replace(/^[0 ]+(?=.)/, '');
-    if (flag === '_') text = text.replace(/^0+(?=.)/, (zeros) => ' '.repeat(zeros.length));
-    if (flag === '0') text = text.replace(/^ +/, (blanks) => '0'.repeat(blanks.length));
-    if (flag === '^') text = text.toUpperCase();
-    return width === '' ? text : text.padStart(Number(width), flag === '_' || /^[^\d]/.test(text) ? ' ' : '0');
-  });
+  return format.replace(
+    /%([-_0^]?)(\d*)(:?[a-zA-Z%])/g,
+    (whole, flag: string, width: string, letter: string) => {
+      const field = FIELDS[letter];
+      if (!field) return whole;
+      let text = field(m);
+      if (letter === 'N' && width !== '') return text.slice(0, Number(width));
+      if (flag === '-') text = text.replace(/^[0 ]+(?=.)/, '');
+      if (flag === '_') text = text.replace(/^0+(?=.)/, (zeros) => ' '.repeat(zeros.length));
+      if (flag === '0') text = text.replace(/^ +/, (blanks) => '0'.repeat(blanks.length));
+      if (flag === '^') text = text.toUpperCase();
+      return width === ''
+        ? text
+        : text.padStart(Number(width), flag === '_' || /^[^\d]/.test(text) ? ' ' : '0');
+    },
+  );
 }

@@ -15,11 +15,35 @@ export interface Completions {
   readonly words: readonly string[];
 }
 
-const AFTER_COMMAND = new Set(['|', '|&', '||', '&&', ';', '&', '(', '{', 'do', 'then', 'else', 'if', 'while', 'until', '!', 'time']);
+const AFTER_COMMAND = new Set([
+  '|',
+  '|&',
+  '||',
+  '&&',
+  ';',
+  '&',
+  '(',
+  '{',
+  'do',
+  'then',
+  'else',
+  'if',
+  'while',
+  'until',
+  '!',
+  'time',
+]);
 const PREFIXES = new Set(['sudo', 'watch', 'time', 'env', 'xargs', 'timeout', 'command', 'exec']);
 const DEVICE_TOOLS = new Set(['ethtool', 'tcpdump', 'ifconfig']);
 
-export function completions(k: Kernel, session: Session, fs: FileSystem, commands: ReadonlyMap<string, Command>, line: string, cursor: number): Completions {
+export function completions(
+  k: Kernel,
+  session: Session,
+  fs: FileSystem,
+  commands: ReadonlyMap<string, Command>,
+  line: string,
+  cursor: number,
+): Completions {
   const left = line.slice(0, cursor);
   const typed = /(?:[^\s|&;()<>"'`\\]|\\.)*$/.exec(left)?.[0] ?? '';
   const from = cursor - typed.length;
@@ -42,11 +66,20 @@ function simpleCommandBefore(text: string): string[] {
   return words;
 }
 
-function candidates(k: Kernel, session: Session, fs: FileSystem, commands: ReadonlyMap<string, Command>, words: readonly string[], typed: string, before: string): string[] {
+function candidates(
+  k: Kernel,
+  session: Session,
+  fs: FileSystem,
+  commands: ReadonlyMap<string, Command>,
+  words: readonly string[],
+  typed: string,
+  before: string,
+): string[] {
   if (typed.startsWith('$')) return variables(session, typed);
   if (/[<>]\s*$/.test(before)) return paths(k, session, fs, typed);
   const [name] = words;
-  if (name === undefined) return typed.includes('/') ? paths(k, session, fs, typed) : commandNames(session, commands);
+  if (name === undefined)
+    return typed.includes('/') ? paths(k, session, fs, typed) : commandNames(session, commands);
   const offered = commands.get(name)?.complete?.(k, [...words, typed]) ?? [];
   if (offered.length > 0) return [...offered];
   if (wantsDevice(words)) return k.devs.map((dev) => dev.name);
@@ -55,7 +88,12 @@ function candidates(k: Kernel, session: Session, fs: FileSystem, commands: Reado
 }
 
 function commandNames(session: Session, commands: ReadonlyMap<string, Command>): string[] {
-  return [...commands.keys(), ...builtins.keys(), ...Object.keys(session.functions), ...Object.keys(session.aliases)];
+  return [
+    ...commands.keys(),
+    ...builtins.keys(),
+    ...Object.keys(session.functions),
+    ...Object.keys(session.aliases),
+  ];
 }
 
 function wantsDevice(words: readonly string[]): boolean {
@@ -66,7 +104,16 @@ function wantsDevice(words: readonly string[]): boolean {
 
 function variables(session: Session, typed: string): string[] {
   const brace = typed.startsWith('${');
-  const names = [...Object.keys(session.vars), ...Object.keys(session.arrays), 'RANDOM', 'SECONDS', 'HOSTNAME', 'UID', 'EUID', 'LINENO'];
+  const names = [
+    ...Object.keys(session.vars),
+    ...Object.keys(session.arrays),
+    'RANDOM',
+    'SECONDS',
+    'HOSTNAME',
+    'UID',
+    'EUID',
+    'LINENO',
+  ];
   return names.map((name) => (brace ? '${' + name + '}' : '$' + name));
 }
 

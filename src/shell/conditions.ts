@@ -6,7 +6,12 @@ import { Abort, contextOf, errorPrefix } from './process.ts';
 import type { Process } from './process.ts';
 import { arrayOf, get, valuesOf } from './variables.ts';
 
-export const UNARY = new Set('abcdefghkprstuvwxzGLNOSRn'.split('').map((letter) => '-' + letter).concat('-o'));
+export const UNARY = new Set(
+  'abcdefghkprstuvwxzGLNOSRn'
+    .split('')
+    .map((letter) => '-' + letter)
+    .concat('-o'),
+);
 export const NUMERIC = new Set(['-eq', '-ne', '-lt', '-le', '-gt', '-ge']);
 export const BINARY = new Set(['=', '==', '!=', '<', '>', ...NUMERIC, '-nt', '-ot', '-ef']);
 
@@ -50,7 +55,8 @@ function fileTest(p: Process, operator: string, path: string): boolean {
   const io = contextOf(p);
   const absolute = kernelPath(p.machine.fs, contextOf(p), path);
   const link = fs.lstat(io, absolute);
-  if (operator === '-h' || operator === '-L') return typeof link !== 'string' && link.kind === 'link';
+  if (operator === '-h' || operator === '-L')
+    return typeof link !== 'string' && link.kind === 'link';
   const stat = fs.stat(io, absolute);
   if (typeof stat === 'string') return false;
   switch (operator) {
@@ -84,7 +90,14 @@ function permits(p: Process, stat: { mode: number; uid: number }, bit: number): 
 }
 
 /// Numbers: `[` wants plain integers, `[[` evaluates expressions.
-export function numeric(p: Process, operator: string, left: string, right: string, where: string, expressions: boolean): boolean {
+export function numeric(
+  p: Process,
+  operator: string,
+  left: string,
+  right: string,
+  where: string,
+  expressions: boolean,
+): boolean {
   const a = expressions ? evaluate(p, left) : integer(p, left, where);
   const b = expressions ? evaluate(p, right) : integer(p, right, where);
   switch (operator) {
@@ -113,7 +126,8 @@ function integer(p: Process, text: string, where: string): bigint {
 export function files(p: Process, operator: string, left: string, right: string): boolean {
   const io = contextOf(p);
   const [a, b] = [left, right].map((path) => kernelPath(p.machine.fs, contextOf(p), path));
-  const exists = (path: string | undefined) => path !== undefined && typeof p.machine.fs.stat(io, path) !== 'string';
+  const exists = (path: string | undefined) =>
+    path !== undefined && typeof p.machine.fs.stat(io, path) !== 'string';
   if (operator === '-ef') return exists(a) && a === b;
   return operator === '-nt' ? exists(a) && !exists(b) : exists(b) && !exists(a);
 }

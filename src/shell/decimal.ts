@@ -29,7 +29,9 @@ function scaled(x: number, scale: number): bigint {
 
 /// %f without the sign. Infinities and NaN are the caller's.
 export function fixed(x: number, digits: number): string {
-  const text = scaled(x, digits).toString().padStart(digits + 1, '0');
+  const text = scaled(x, digits)
+    .toString()
+    .padStart(digits + 1, '0');
   return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 

@@ -14,10 +14,13 @@ const NAMED: Record<string, string> = {
 };
 
 /// Replaces the escapes. `echo` and %b know \0nnn and \c (stop here); a printf format knows \nnn, \" and \'.
-export function backslashEscape(text: string, kind: 'echo' | 'format'): { text: string; stopped: boolean } {
+export function backslashEscape(
+  text: string,
+  kind: 'echo' | 'format',
+): { text: string; stopped: boolean } {
   if (!text.includes('\\')) return { text, stopped: false };
   let out = '';
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     if (text[i] !== '\\' || i + 1 >= text.length) {
       out += text[i++] ?? '';
       continue;
@@ -36,7 +39,9 @@ function escapeAt(rest: string, kind: 'echo' | 'format'): { text: string; length
   const named = NAMED[first];
   if (named !== undefined) return { text: named, length: 1 };
   if (kind === 'format' && (first === '"' || first === "'")) return { text: first, length: 1 };
-  const octal = (kind === 'echo' ? /^0([0-7]{0,3})|^([1-7][0-7]{0,2})/ : /^([0-7]{1,3})/).exec(rest);
+  const octal = (kind === 'echo' ? /^0([0-7]{0,3})|^([1-7][0-7]{0,2})/ : /^([0-7]{1,3})/).exec(
+    rest,
+  );
   if (octal) return { text: code(octal[1] ?? octal[2] ?? '', 8), length: octal[0].length };
   const hex = /^x([0-9a-fA-F]{1,2})|^u([0-9a-fA-F]{1,4})|^U([0-9a-fA-F]{1,8})/.exec(rest);
   if (hex) return { text: code(hex[1] ?? hex[2] ?? hex[3] ?? '', 16), length: hex[0].length };

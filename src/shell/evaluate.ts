@@ -1,7 +1,21 @@
 /// Walks the syntax tree: lists, loops, conditions, groups and functions. Every node gives an exit
 /// status; `break`, `return` and `exit` are a flag on the process that each list looks at.
 /// Left out: coproc.
-import type { AndOr, ArithmeticFor, Case, Command, CommandNode, CompoundList, For, If, PipelineNode, Select, Statement, While, Word } from 'unbash';
+import type {
+  AndOr,
+  ArithmeticFor,
+  Case,
+  Command,
+  CommandNode,
+  CompoundList,
+  For,
+  If,
+  PipelineNode,
+  Select,
+  Statement,
+  While,
+  Word,
+} from 'unbash';
 import type { Running } from './command.ts';
 import { arithmeticText, expandPattern, expandText, expandWords } from './expand.ts';
 import { onFreshStack } from './fresh_stack.ts';
@@ -57,7 +71,12 @@ function* guarded(p: Process, group: readonly Statement[]): Running<void> {
   }
 }
 
-export function leave(p: Process, kind: 'break' | 'continue' | 'return' | 'exit', levels: number, status: number): void {
+export function leave(
+  p: Process,
+  kind: 'break' | 'continue' | 'return' | 'exit',
+  levels: number,
+  status: number,
+): void {
   p.leaving = { kind, levels, status };
   p.session.status = status;
 }
@@ -90,7 +109,12 @@ function* condition(p: Process, list: CompoundList): Running<boolean> {
 
 export function* node(p: Process, n: PipelineNode | AndOr): Running {
   if (n.type === 'AndOr') return yield* andOr(p, n);
-  if (n.type === 'Pipeline') return checked(p, yield* pipeline(p, n), n.prefixes.some((x) => x.type === 'Negation'));
+  if (n.type === 'Pipeline')
+    return checked(
+      p,
+      yield* pipeline(p, n),
+      n.prefixes.some((x) => x.type === 'Negation'),
+    );
   return yield* commandNode(p, n);
 }
 
@@ -111,7 +135,13 @@ function* andOr(p: Process, list: AndOr): Running {
 
 /// `set -e`: a command that failed ends the shell, unless something looks at its status.
 export function checked(p: Process, status: number, negated = false): number {
-  if (status !== 0 && p.session.options['errexit'] && p.conditions === 0 && !negated && !p.leaving) {
+  if (
+    status !== 0 &&
+    p.session.options['errexit'] &&
+    p.conditions === 0 &&
+    !negated &&
+    !p.leaving
+  ) {
     leave(p, 'exit', 1, status);
   }
   return status;
@@ -184,7 +214,8 @@ function defineFunction(p: Process, name: string, n: CommandNode): number {
 }
 
 function* ifCommand(p: Process, n: If): Running {
-  if (yield* condition(p, n.clause)) return p.leaving ? p.session.status : yield* compoundList(p, n.then);
+  if (yield* condition(p, n.clause))
+    return p.leaving ? p.session.status : yield* compoundList(p, n.then);
   if (p.leaving) return p.session.status;
   for (const branch of n.elif) {
     const taken = yield* condition(p, branch.clause);
@@ -271,7 +302,7 @@ function* selectCommand(p: Process, n: Select): Running {
   const words = n.wordlist ? yield* expandWords(p, n.wordlist) : [...p.session.positional];
   const menu = words.map((word, i) => `${i + 1}) ${word}`).join('\n');
   let status = 0;
-  for (let show = true; words.length > 0; ) {
+  for (let show = true; words.length > 0;) {
     if (show) yield* complain(p, menu);
     yield* p.fds.get(2)?.out?.write(p.session.vars['PS3'] ?? '#? ') ?? [];
     const line = yield* p.fds.get(0)?.in?.line() ?? noLine();
@@ -294,7 +325,8 @@ function* noLine(): Running<null> {
 function* caseCommand(p: Process, n: Case): Running {
   p.pos = n.pos;
   const text = yield* expandText(p, n.word);
-  if (p.session.options['xtrace']) yield* complain(p, `${tracePrefix(p)}case ${quoteIfNeeded(text)} in`);
+  if (p.session.options['xtrace'])
+    yield* complain(p, `${tracePrefix(p)}case ${quoteIfNeeded(text)} in`);
   const fold = p.session.options['nocasematch'] ?? false;
   let status = 0;
   let falling = false;
@@ -307,7 +339,12 @@ function* caseCommand(p: Process, n: Case): Running {
   return status;
 }
 
-function* anyMatches(p: Process, patterns: readonly Word[], text: string, fold: boolean): Running<boolean> {
+function* anyMatches(
+  p: Process,
+  patterns: readonly Word[],
+  text: string,
+  fold: boolean,
+): Running<boolean> {
   for (const pattern of patterns) {
     if (matches(yield* expandPattern(p, pattern), text, fold)) return true;
   }

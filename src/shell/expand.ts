@@ -7,7 +7,17 @@ import { expandBraces, WORD_LIMIT } from './brace.ts';
 import type { Running } from './command.ts';
 import { expandParameter, expandSimple } from './expand_parameter.ts';
 import type { Value } from './expand_parameter.ts';
-import { addExpanded, addList, addLiteral, addQuoted, addSource, endField, finish, makeFields, single } from './fields.ts';
+import {
+  addExpanded,
+  addList,
+  addLiteral,
+  addQuoted,
+  addSource,
+  endField,
+  finish,
+  makeFields,
+  single,
+} from './fields.ts';
 import type { Field, Fields } from './fields.ts';
 import { glob } from './glob.ts';
 import { parseWord } from './parse.ts';
@@ -43,7 +53,8 @@ function* expandFields(p: Process, word: Word): Running<Field[]> {
     const texts = expandBraces(word.text);
     if (texts.length !== 1 || texts[0] !== word.text) {
       const fields: Field[] = [];
-      for (const text of texts) if (text !== '') fields.push(...(yield* splitWord(p, parseWord(text))));
+      for (const text of texts)
+        if (text !== '') fields.push(...(yield* splitWord(p, parseWord(text))));
       return fields;
     }
   }
@@ -89,7 +100,10 @@ function* expandSingle(p: Process, word: Word): Running<Field> {
 /// The value of an assignment: a tilde counts after `=` and after each `:`.
 export function* expandAssigned(p: Process, word: Word): Running<string> {
   if (word.parts === undefined && word.text === word.value && word.text.includes('~')) {
-    return word.text.split(':').map((piece) => tilde(p, piece)).join(':');
+    return word.text
+      .split(':')
+      .map((piece) => tilde(p, piece))
+      .join(':');
   }
   return yield* expandText(p, word);
 }
@@ -97,7 +111,8 @@ export function* expandAssigned(p: Process, word: Word): Running<string> {
 export function* addWord(p: Process, fields: Fields, word: Word, quoted: boolean): Running<void> {
   if (word.parts) {
     const [first, ...rest] = word.parts;
-    if (!quoted && first?.type === 'Literal' && first.text[0] === '~') addTilde(p, fields, first.text);
+    if (!quoted && first?.type === 'Literal' && first.text[0] === '~')
+      addTilde(p, fields, first.text);
     else if (first) yield* addPart(p, fields, first, quoted);
     for (const part of rest) yield* addPart(p, fields, part, quoted);
   } else if (quoted) addQuoted(fields, word.value);
@@ -175,7 +190,11 @@ function* addExtendedGlob(p: Process, fields: Fields, part: ExtendedGlobPart): R
   addLiteral(fields, ')');
 }
 
-function* addDoubleQuoted(p: Process, fields: Fields, parts: readonly DoubleQuotedChild[]): Running<void> {
+function* addDoubleQuoted(
+  p: Process,
+  fields: Fields,
+  parts: readonly DoubleQuotedChild[],
+): Running<void> {
   // "" is an empty word, but "$@" without arguments is no word at all.
   const onlyList = parts.length === 1 && parts[0] !== undefined && isList(parts[0]);
   if (!onlyList) addQuoted(fields, '');
@@ -187,7 +206,12 @@ function isList(part: DoubleQuotedChild): boolean {
   return part.type === 'ParameterExpansion' && (part.parameter === '@' || part.index?.text === '@');
 }
 
-function* addParameter(p: Process, fields: Fields, part: WordPart & { type: 'ParameterExpansion' }, quoted: boolean): Running<void> {
+function* addParameter(
+  p: Process,
+  fields: Fields,
+  part: WordPart & { type: 'ParameterExpansion' },
+  quoted: boolean,
+): Running<void> {
   const value = yield* expandParameter(p, part, quoted);
   if (value.kind === 'word') yield* addWord(p, fields, value.word, quoted && !value.word.parts);
   else addValue(p, fields, value, quoted);
@@ -221,7 +245,9 @@ function arithmeticSource(text: string): string {
 
 /// An arithmetic expression in source form: expansions happen first, as in double quotes.
 export function* arithmeticText(p: Process, source: string, what = ''): Running<bigint> {
-  const text = /[$`\\"']/.test(source) ? yield* expandText(p, parseWord(`"${unquoted(source)}"`)) : source;
+  const text = /[$`\\"']/.test(source)
+    ? yield* expandText(p, parseWord(`"${unquoted(source)}"`))
+    : source;
   return evaluate(p, text, what);
 }
 
@@ -244,15 +270,20 @@ export function* expandRegex(p: Process, word: Word): Running<string> {
   if (!word.parts) return word.text;
   let out = '';
   for (const part of word.parts) {
-    if (part.type === 'Literal' || part.type === 'Glob' || part.type === 'BraceExpansion') out += part.text;
+    if (part.type === 'Literal' || part.type === 'Glob' || part.type === 'BraceExpansion')
+      out += part.text;
     else {
       const fields = makeFields(null);
       yield* addPart(p, fields, part, false);
       const text = single(fields).text;
       const literal = /Quoted|Locale/.test(part.type);
-      out += part.type === 'ExtendedGlob' ? part.text : literal ? text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : text;
+      out +=
+        part.type === 'ExtendedGlob'
+          ? part.text
+          : literal
+            ? text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+            : text;
     }
   }
   return out;
 }
-

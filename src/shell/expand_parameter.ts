@@ -8,7 +8,17 @@ import { findPattern, matches, matchingEnd } from './pattern.ts';
 import { Abort, errorPrefix } from './process.ts';
 import type { Process } from './process.ts';
 import { declaration, quoteForShell } from './quote.ts';
-import { allValues, arrayOf, get, isName, keyFor, keysOf, names, set, setElement } from './variables.ts';
+import {
+  allValues,
+  arrayOf,
+  get,
+  isName,
+  keyFor,
+  keysOf,
+  names,
+  set,
+  setElement,
+} from './variables.ts';
 
 /// What an expansion gives: one text, a list ("$@", "${a[*]}"), or an operand to expand in place.
 export type Value =
@@ -19,7 +29,8 @@ export type Value =
 const one = (text: string): Value => ({ kind: 'one', text });
 
 export function expandSimple(p: Process, name: string): Value {
-  if (name === '@' || name === '*') return { kind: 'list', items: p.session.positional, star: name === '*' };
+  if (name === '@' || name === '*')
+    return { kind: 'list', items: p.session.positional, star: name === '*' };
   const value = get(p, name);
   if (value === undefined) refuseUnset(p, name);
   return one(value ?? '');
@@ -27,7 +38,11 @@ export function expandSimple(p: Process, name: string): Value {
 
 function refuseUnset(p: Process, name: string): void {
   if (!p.session.options['nounset'] || name === '@' || name === '*') return;
-  throw new Abort(`${errorPrefix(p)}${/^\d+$/.test(name) ? '$' : ''}${name}: unbound variable`, p.session.interactive ? 1 : 127, true);
+  throw new Abort(
+    `${errorPrefix(p)}${/^\d+$/.test(name) ? '$' : ''}${name}: unbound variable`,
+    p.session.interactive ? 1 : 127,
+    true,
+  );
 }
 
 /// What the braces refer to: a name, perhaps with a subscript.
@@ -37,13 +52,18 @@ interface Target {
   readonly list: '@' | '*' | null;
 }
 
-export function* expandParameter(p: Process, part: ParameterExpansionPart, quoted: boolean): Running<Value> {
+export function* expandParameter(
+  p: Process,
+  part: ParameterExpansionPart,
+  quoted: boolean,
+): Running<Value> {
   const op = part.operation;
   if (op?.type === 'Unknown' || (part.parameter === '' && !part.prefix)) badSubstitution(p, part);
   if (op?.type === 'Names') return matchingNames(p, part, op.operator);
   const direct = yield* targetOf(p, part.parameter, part.index);
   if (part.prefix === '#') return lengthOf(p, direct);
-  if (part.prefix === '!' && direct.list && arrayOf(p.session, direct.name)) return keysValue(p, direct);
+  if (part.prefix === '!' && direct.list && arrayOf(p.session, direct.name))
+    return keysValue(p, direct);
   const target = part.prefix === '!' ? yield* indirect(p, part, direct) : direct;
   if (!op) return plain(p, target);
   return yield* operate(p, part, target, op, quoted);
@@ -79,7 +99,8 @@ function* indirect(p: Process, part: ParameterExpansionPart, direct: Target): Ru
   const found = /^([A-Za-z_]\w*|[@*#?$!-]|\d+)(?:\[(.*)\])?$/.exec(name);
   if (!found) throw new Abort(`${errorPrefix(p)}${name}: invalid variable name`);
   const subscript = found[2];
-  if (subscript === '@' || subscript === '*') return { name: found[1] ?? '', key: null, list: subscript };
+  if (subscript === '@' || subscript === '*')
+    return { name: found[1] ?? '', key: null, list: subscript };
   const target = found[1] ?? '';
   return {
     name: target,
@@ -119,7 +140,13 @@ function matchingNames(p: Process, part: ParameterExpansionPart, operator: '@' |
   return { kind: 'list', items, star: operator === '*' };
 }
 
-function* operate(p: Process, part: ParameterExpansionPart, t: Target, op: ParameterOperation, quoted: boolean): Running<Value> {
+function* operate(
+  p: Process,
+  part: ParameterExpansionPart,
+  t: Target,
+  op: ParameterOperation,
+  quoted: boolean,
+): Running<Value> {
   switch (op.type) {
     case 'Default':
       return yield* defaulted(p, part, t, op.operator, op.operand);
@@ -146,7 +173,13 @@ function* operate(p: Process, part: ParameterExpansionPart, t: Target, op: Param
   }
 }
 
-function* defaulted(p: Process, part: ParameterExpansionPart, t: Target, operator: string, operand: Word): Running<Value> {
+function* defaulted(
+  p: Process,
+  part: ParameterExpansionPart,
+  t: Target,
+  operator: string,
+  operand: Word,
+): Running<Value> {
   const values = t.list ? allValues(p, t.name) : [valueOf(p, t)].filter((v) => v !== undefined);
   const empty = operator.startsWith(':') && values.join(' ') === '';
   const missing = values.length === 0 || empty;
@@ -163,8 +196,14 @@ function* defaulted(p: Process, part: ParameterExpansionPart, t: Target, operato
   }
 }
 
-function* assignDefault(p: Process, part: ParameterExpansionPart, t: Target, operand: Word): Running<Value> {
-  if (!isName(t.name)) throw new Abort(`${errorPrefix(p)}$${part.parameter}: cannot assign in this way`);
+function* assignDefault(
+  p: Process,
+  part: ParameterExpansionPart,
+  t: Target,
+  operand: Word,
+): Running<Value> {
+  if (!isName(t.name))
+    throw new Abort(`${errorPrefix(p)}$${part.parameter}: cannot assign in this way`);
   const text = yield* expandText(p, operand);
   if (t.key === null) set(p, t.name, text);
   else setElement(p, t.name, t.key, text);
@@ -198,7 +237,13 @@ function* slice(p: Process, t: Target, offset: Word, length: Word | undefined): 
   return one(characters.slice(start, end).join(''));
 }
 
-function endOf(p: Process, start: number, count: number | undefined, total: number, text: string): number {
+function endOf(
+  p: Process,
+  start: number,
+  count: number | undefined,
+  total: number,
+  text: string,
+): number {
   if (count === undefined) return total;
   const end = count < 0 ? total + count : start + count;
   if (end < start) throw new Abort(`${errorPrefix(p)}${text}: substring expression < 0`);
@@ -206,8 +251,15 @@ function endOf(p: Process, start: number, count: number | undefined, total: numb
 }
 
 /// "${@:0}" counts $0 as element 0; an array's offset is a key, not a position.
-function sliceList(p: Process, t: Target, from: number, count: number | undefined, text: string): Value {
-  if (count !== undefined && count < 0) throw new Abort(`${errorPrefix(p)}${text}: substring expression < 0`);
+function sliceList(
+  p: Process,
+  t: Target,
+  from: number,
+  count: number | undefined,
+  text: string,
+): Value {
+  if (count !== undefined && count < 0)
+    throw new Abort(`${errorPrefix(p)}${text}: substring expression < 0`);
   const positional = t.name === '@' || t.name === '*';
   const items = positional ? [p.session.name, ...p.session.positional] : allValues(p, t.name);
   const array = arrayOf(p.session, t.name);
@@ -215,7 +267,8 @@ function sliceList(p: Process, t: Target, from: number, count: number | undefine
   const start = from < 0 ? (keys.at(-1) ?? -1) + 1 + from : from;
   if (start < 0) return { kind: 'list', items: [], star: t.list === '*' };
   const first = keys.findIndex((key) => key >= start);
-  const picked = first < 0 ? [] : items.slice(first, count === undefined ? undefined : first + count);
+  const picked =
+    first < 0 ? [] : items.slice(first, count === undefined ? undefined : first + count);
   return { kind: 'list', items: picked, star: t.list === '*' };
 }
 
@@ -229,10 +282,16 @@ function remove(text: string, pattern: string, operator: string): string {
 /// In the replacement an unquoted & stands for what was matched (shopt patsub_replacement, on in 5.2).
 function* replacement(p: Process, word: Word): Running<(found: string) => string> {
   const pattern = yield* expandPattern(p, word);
-  return (found) => pattern.replace(/\\([\s\S])|&/g, (_, quoted: string | undefined) => quoted ?? found);
+  return (found) =>
+    pattern.replace(/\\([\s\S])|&/g, (_, quoted: string | undefined) => quoted ?? found);
 }
 
-function replace(text: string, pattern: string, by: (found: string) => string, operator: string): string {
+function replace(
+  text: string,
+  pattern: string,
+  by: (found: string) => string,
+  operator: string,
+): string {
   if (operator === '/#' || operator === '/%') {
     const length = matchingEnd(pattern, text, operator === '/#' ? 'front' : 'back', true);
     if (length < 0) return text;

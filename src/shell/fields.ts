@@ -99,7 +99,12 @@ export function endField(f: Fields, hard: boolean): void {
 }
 
 /// Several values, each a field of its own ("$@"); the first joins what came before.
-export function addList(f: Fields, items: readonly string[], add: (f: Fields, text: string) => void, joint: string): void {
+export function addList(
+  f: Fields,
+  items: readonly string[],
+  add: (f: Fields, text: string) => void,
+  joint: string,
+): void {
   items.forEach((item, i) => {
     if (i > 0) {
       if (f.ifs === null) addQuoted(f, joint);
@@ -118,4 +123,3 @@ export function finish(f: Fields): Field[] {
 export function single(f: Fields): Field {
   return finish(f)[0] ?? { text: '', pattern: '', wild: false };
 }
-

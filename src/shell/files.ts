@@ -86,7 +86,10 @@ function walk(io: FsContext, path: string, last: boolean, depth = 0): Found | Er
     const final = index === words.length - 1;
     if (child.kind === 'link' && (!final || follow)) {
       const base = child.target.startsWith('/') ? '' : `/${here.join('/')}/`;
-      const rest = words.slice(index + 1).map((name) => `/${name}`).join('');
+      const rest = words
+        .slice(index + 1)
+        .map((name) => `/${name}`)
+        .join('');
       return walk(io, `${base}${child.target}${rest}`, follow, depth + 1);
     }
     here.push(word);
@@ -98,12 +101,21 @@ function walk(io: FsContext, path: string, last: boolean, depth = 0): Found | Er
 
 function walkOwn(io: FsContext, path: string): Found | ErrnoName {
   const at = normal(path);
+  if (!maySearch(io, at)) return 'EACCES';
   if (Object.hasOwn(io.session.files, at)) return { at, own: 'file' };
   if (existingDirectories(io).has(at)) return { at, own: 'dir' };
   // A name below a file is another mistake than a name that is missing.
   for (let above = split(at)[0]; above !== '/'; above = split(above)[0])
     if (Object.hasOwn(io.session.files, above)) return 'ENOTDIR';
   return 'ENOENT';
+}
+
+/// Every directory above a path must be open to whoever asks.
+function maySearch(io: FsContext, path: string): boolean {
+  if (io.uid === 0) return true;
+  for (let above = split(path)[0]; above !== '/'; above = split(above)[0])
+    if ((allowed(ownStat(io, above, 'dir'), io.uid) & 1) === 0) return false;
+  return true;
 }
 
 function statOf(io: FsContext, found: Found): Stat {

@@ -37,7 +37,12 @@ export interface FileSystem {
   /// created where the user may create one. `append: false` truncates. An empty text only opens the
   /// file, as `> file` does: permission is checked, the file is created or truncated, and a file
   /// under /proc or /sys is not written to.
-  write(io: FsContext, path: string, text: string, how: { readonly append: boolean }): null | FsError;
+  write(
+    io: FsContext,
+    path: string,
+    text: string,
+    how: { readonly append: boolean },
+  ): null | FsError;
   /// Removes a file; a directory must be empty.
   remove(io: FsContext, path: string): null | FsError;
   mkdir(io: FsContext, path: string): null | FsError;

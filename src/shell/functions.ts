@@ -11,7 +11,9 @@ export function* callFunction(p: Process, argv: readonly string[]): Running {
   const [name = '', ...args] = argv;
   const wanted = Number(p.session.vars['FUNCNEST'] ?? 0);
   if (wanted > 0 && p.functions.length >= wanted) {
-    throw new Abort(`${errorPrefix(p)}${name}: maximum function nesting level exceeded (${wanted})`);
+    throw new Abort(
+      `${errorPrefix(p)}${name}: maximum function nesting level exceeded (${wanted})`,
+    );
   }
   const saved = { source: p.source, pos: p.pos, loops: p.loops, positional: p.session.positional };
   p.depth++;
@@ -72,5 +74,10 @@ export function makeLocal(p: Process, name: string): void {
   if (!frame || frame.has(name)) return;
   const saved = saveVariable(p.session, name);
   frame.set(name, saved);
-  restoreVariable(p.session, name, { ...saved, value: undefined, array: undefined, integer: false });
+  restoreVariable(p.session, name, {
+    ...saved,
+    value: undefined,
+    array: undefined,
+    integer: false,
+  });
 }

@@ -64,5 +64,6 @@ function* oneLetter(p: Process, o: Place): Running {
 /// A spec that starts with `:` wants the letter in OPTARG instead of a message.
 function* report(p: Process, o: Place, letter: string, message: string): Running<void> {
   if (o.spec.startsWith(':')) set(p, 'OPTARG', letter);
-  else if (get(p, 'OPTERR') !== '0') yield* complain(p, `${p.session.name}: ${message} -- ${letter}`);
+  else if (get(p, 'OPTERR') !== '0')
+    yield* complain(p, `${p.session.name}: ${message} -- ${letter}`);
 }

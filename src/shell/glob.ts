@@ -3,7 +3,7 @@ import type { FsContext, FileSystem } from './filesystem.ts';
 import { isPattern, unquotePattern } from './pattern_syntax.ts';
 import { matcher } from './pattern.ts';
 
-export interface GlobOptions {
+interface GlobOptions {
   readonly dotglob: boolean;
   readonly nocaseglob: boolean;
   readonly globstar: boolean;
@@ -13,7 +13,12 @@ const LINK_LIMIT = 40; // MAXSYMLINKS, include/linux/namei.h
 const DEPTH_LIMIT = 12; // directories that ** goes down: /sys has loops of links
 
 /// The paths that a pattern names, sorted; none: the pattern matches nothing.
-export function glob(fs: FileSystem, io: FsContext, pattern: string, options: GlobOptions): string[] {
+export function glob(
+  fs: FileSystem,
+  io: FsContext,
+  pattern: string,
+  options: GlobOptions,
+): string[] {
   const segments = pattern.split('/');
   const absolute = segments[0] === '' && segments.length > 1;
   let found: string[] = [absolute ? '/' : ''];
@@ -25,9 +30,17 @@ export function glob(fs: FileSystem, io: FsContext, pattern: string, options: Gl
   return found.sort();
 }
 
-function step(fs: FileSystem, io: FsContext, base: string, segment: string, last: boolean, options: GlobOptions): string[] {
+function step(
+  fs: FileSystem,
+  io: FsContext,
+  base: string,
+  segment: string,
+  last: boolean,
+  options: GlobOptions,
+): string[] {
   const at = (path: string) => kernelPath(fs, io, path);
-  if (segment === '') return isDirectory(fs, io, at(base)) ? [base.endsWith('/') ? base : base + '/'] : [];
+  if (segment === '')
+    return isDirectory(fs, io, at(base)) ? [base.endsWith('/') ? base : base + '/'] : [];
   if (segment === '**' && options.globstar) return descend(fs, io, base, last, options, 0);
   if (!isPattern(segment)) {
     const path = joined(base, unquotePattern(segment));
@@ -41,7 +54,14 @@ function step(fs: FileSystem, io: FsContext, base: string, segment: string, last
     .filter((path) => last || isDirectory(fs, io, at(path)));
 }
 
-function descend(fs: FileSystem, io: FsContext, base: string, last: boolean, options: GlobOptions, depth: number): string[] {
+function descend(
+  fs: FileSystem,
+  io: FsContext,
+  base: string,
+  last: boolean,
+  options: GlobOptions,
+  depth: number,
+): string[] {
   const found = base === '' || depth === 0 ? (last ? [] : [base]) : [base];
   if (depth > DEPTH_LIMIT) return found;
   for (const name of entries(fs, io, kernelPath(fs, io, base))) {
@@ -79,13 +99,29 @@ export function kernelPath(fs: FileSystem, io: FsContext, path: string): string 
 }
 
 /// Follows parts from a directory that is no link; `links` may still be followed.
-function walk(fs: FileSystem, io: FsContext, from: string, parts: readonly string[], links: number): string {
+function walk(
+  fs: FileSystem,
+  io: FsContext,
+  from: string,
+  parts: readonly string[],
+  links: number,
+): string {
   let at = from;
   for (const part of parts) {
     const next = absolutePath(at, part);
     const stat = part === '..' ? 'ENOENT' : fs.lstat(io, next);
-    const target = typeof stat !== 'string' && stat.kind === 'link' && links > 0 ? stat.target : undefined;
-    at = target === undefined ? next : walk(fs, io, target.startsWith('/') ? '/' : at, target.split('/').filter((x) => x !== ''), links - 1);
+    const target =
+      typeof stat !== 'string' && stat.kind === 'link' && links > 0 ? stat.target : undefined;
+    at =
+      target === undefined
+        ? next
+        : walk(
+            fs,
+            io,
+            target.startsWith('/') ? '/' : at,
+            target.split('/').filter((x) => x !== ''),
+            links - 1,
+          );
   }
   return at;
 }

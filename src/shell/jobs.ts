@@ -11,7 +11,7 @@ import type { Job, Machine, Process } from './process.ts';
 import { kill, spawn } from './scheduler.ts';
 import { inputOfText } from './stream.ts';
 
-export const JOB_LIMIT = 64; // running at once
+const JOB_LIMIT = 64; // running at once
 
 export function* startJob(p: Process, statement: Statement): Running {
   const running = p.jobs.filter((job) => job.status === null);
@@ -19,9 +19,17 @@ export function* startJob(p: Process, statement: Statement): Running {
     yield* complain(p, `softnet: at most ${JOB_LIMIT} jobs may run at once here`);
     return 1;
   }
-  const number = Math.max(0, ...running.map((job) => job.number), ...p.jobs.map((job) => job.number)) + 1;
+  const number =
+    Math.max(0, ...running.map((job) => job.number), ...p.jobs.map((job) => job.number)) + 1;
   const pid = p.session.next_pid++;
-  const job: Job = { number, pid, group: pid, parent: p.session, text: commandText(statement.command), status: null };
+  const job: Job = {
+    number,
+    pid,
+    group: pid,
+    parent: p.session,
+    text: commandText(statement.command),
+    status: null,
+  };
   p.jobs.push(job);
   p.session.last_pid = pid;
   p.session.background++;
@@ -50,10 +58,20 @@ function* jobBody(child: Process, statement: Statement, job: Job): Running {
 }
 
 function statusOf(error: unknown): number {
-  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number' ? error.status : 1;
+  return typeof error === 'object' &&
+    error !== null &&
+    'status' in error &&
+    typeof error.status === 'number'
+    ? error.status
+    : 1;
 }
 
-const SIGNALS: Record<number, string> = { 130: 'Interrupt', 137: 'Killed', 141: 'Broken pipe', 143: 'Terminated' };
+const SIGNALS: Record<number, string> = {
+  130: 'Interrupt',
+  137: 'Killed',
+  141: 'Broken pipe',
+  143: 'Terminated',
+};
 
 function stateOf(job: Job): string {
   if (job.status === null) return 'Running';

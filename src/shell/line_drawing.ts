@@ -13,8 +13,17 @@ export const nothingDrawn: Drawn = { row: 0 };
 const SEQUENCES = /\x1b\[[0-9;]*[A-Za-z]/g;
 
 /// Draws prompt and line over what was drawn before, with the cursor in its place.
-export function drawEditor(before: Drawn, e: Editor, prompt: string, columns: number): { text: string; drawn: Drawn } {
-  const head = e.search ? `(reverse-i-search)\`${e.search.query}': ` : e.above === '' ? prompt : '> ';
+export function drawEditor(
+  before: Drawn,
+  e: Editor,
+  prompt: string,
+  columns: number,
+): { text: string; drawn: Drawn } {
+  const head = e.search
+    ? `(reverse-i-search)\`${e.search.query}': `
+    : e.above === ''
+      ? prompt
+      : '> ';
   const up = before.row > 0 ? `\x1b[${before.row}A` : '';
   const end = place(head + e.text, columns);
   const cursor = place(head + e.text.slice(0, e.cursor), columns);
@@ -45,7 +54,10 @@ export function columnsOf(words: readonly string[], columns: number): string {
   const rows = Math.ceil(shown.length / across);
   const lines = Array.from({ length: rows }, (_, row) => {
     const cells = shown.filter((_word, i) => i % rows === row);
-    return cells.map((word) => word.padEnd(width)).join('').trimEnd();
+    return cells
+      .map((word) => word.padEnd(width))
+      .join('')
+      .trimEnd();
   });
   return lines.join('\r\n') + '\r\n';
 }

@@ -23,12 +23,20 @@ export type Order =
   | { readonly kind: 'clear' } // Ctrl-L
   | { readonly kind: 'complete' }; // Tab
 
-export interface Pressed {
+interface Pressed {
   readonly editor: Editor;
   readonly order: Order;
 }
 
-export const emptyEditor: Editor = { text: '', cursor: 0, above: '', at: -1, draft: '', killed: '', search: null };
+export const emptyEditor: Editor = {
+  text: '',
+  cursor: 0,
+  above: '',
+  at: -1,
+  draft: '',
+  killed: '',
+  search: null,
+};
 
 const none: Order = { kind: 'none' };
 const bell: Order = { kind: 'bell' };
@@ -69,7 +77,10 @@ export function press(e: Editor, key: string, history: readonly string[]): Press
     case '\x1bOB':
       return newer(e, history);
     case '\x12':
-      return { editor: { ...e, search: { query: '', at: history.length, before: e.text } }, order: none };
+      return {
+        editor: { ...e, search: { query: '', at: history.length, before: e.text } },
+        order: none,
+      };
     default:
       // eslint-disable-next-line no-control-regex
       if (/^[\x00-\x1f\x7f]/.test(key)) return { editor: e, order: none };
@@ -79,7 +90,11 @@ export function press(e: Editor, key: string, history: readonly string[]): Press
 
 /// Puts text in at the cursor, as typing or a completion does.
 export function insert(e: Editor, text: string): Editor {
-  return { ...e, text: e.text.slice(0, e.cursor) + text + e.text.slice(e.cursor), cursor: e.cursor + text.length };
+  return {
+    ...e,
+    text: e.text.slice(0, e.cursor) + text + e.text.slice(e.cursor),
+    cursor: e.cursor + text.length,
+  };
 }
 
 const moved = (e: Editor, cursor: number): Editor => (cursor === e.cursor ? e : { ...e, cursor });
@@ -104,11 +119,19 @@ function right(e: Editor): number {
 /// Where the word before the cursor begins; for Ctrl-W a word ends at blanks only.
 function wordStart(e: Editor, blanks: boolean): number {
   const before = e.text.slice(0, e.cursor);
-  return before.length - ((blanks ? /\S+\s*$/ : /[\p{L}\p{N}]+[^\p{L}\p{N}]*$/u).exec(before)?.[0].length ?? before.length);
+  return (
+    before.length -
+    ((blanks ? /\S+\s*$/ : /[\p{L}\p{N}]+[^\p{L}\p{N}]*$/u).exec(before)?.[0].length ??
+      before.length)
+  );
 }
 
 function wordEnd(e: Editor): number {
-  return e.cursor + (/^[^\p{L}\p{N}]*[\p{L}\p{N}]+/u.exec(e.text.slice(e.cursor))?.[0].length ?? e.text.length - e.cursor);
+  return (
+    e.cursor +
+    (/^[^\p{L}\p{N}]*[\p{L}\p{N}]+/u.exec(e.text.slice(e.cursor))?.[0].length ??
+      e.text.length - e.cursor)
+  );
 }
 
 const toStart = (e: Editor) => moved(e, 0);
@@ -155,7 +178,10 @@ const EDITS: Record<string, (e: Editor) => Editor> = {
 function enter(e: Editor): Pressed {
   const whole = e.above + e.text;
   if (isIncomplete(whole)) {
-    return { editor: { ...emptyEditor, killed: e.killed, above: whole + '\n' }, order: { kind: 'more' } };
+    return {
+      editor: { ...emptyEditor, killed: e.killed, above: whole + '\n' },
+      order: { kind: 'more' },
+    };
   }
   return { editor: { ...emptyEditor, killed: e.killed }, order: { kind: 'run', line: whole } };
 }
@@ -183,33 +209,57 @@ type Search = NonNullable<Editor['search']>;
 /// Ctrl-R: what is typed is looked for, further back at each Ctrl-R.
 function searching(e: Editor, search: Search, key: string, history: readonly string[]): Pressed {
   if (key === '\x12') return find(e, search, search.query, search.at - 1, history);
-  if (key === '\x7f' || key === '\b') return find(e, search, search.query.slice(0, -1), history.length - 1, history);
+  if (key === '\x7f' || key === '\b')
+    return find(e, search, search.query.slice(0, -1), history.length - 1, history);
   if (key === '\x07' || key === '\x03') {
-    return { editor: { ...e, search: null, text: search.before, cursor: search.before.length }, order: none };
+    return {
+      editor: { ...e, search: null, text: search.before, cursor: search.before.length },
+      order: none,
+    };
   }
   // eslint-disable-next-line no-control-regex
-  if (!/^[\x00-\x1f\x7f]/.test(key)) return find(e, search, search.query + key, Math.min(search.at, history.length - 1), history);
+  if (!/^[\x00-\x1f\x7f]/.test(key))
+    return find(e, search, search.query + key, Math.min(search.at, history.length - 1), history);
   const left: Editor = { ...e, search: null };
   return key === '\x1b' ? { editor: left, order: none } : press(left, key, history);
 }
 
-function find(e: Editor, search: Search, query: string, from: number, history: readonly string[]): Pressed {
+function find(
+  e: Editor,
+  search: Search,
+  query: string,
+  from: number,
+  history: readonly string[],
+): Pressed {
   for (let at = from; at >= 0; at--) {
     const text = history[at] ?? '';
     const index = query === '' ? -1 : text.lastIndexOf(query);
-    if (index >= 0) return { editor: { ...e, text, cursor: index, search: { ...search, query, at } }, order: none };
+    if (index >= 0)
+      return {
+        editor: { ...e, text, cursor: index, search: { ...search, query, at } },
+        order: none,
+      };
   }
   return { editor: { ...e, search: { ...search, query } }, order: query === '' ? none : bell };
 }
 
 /// Tab: inserts what all candidates share. When they differ from there on, they are listed.
-export function applyCompletions(e: Editor, from: number, words: readonly string[]): { editor: Editor; list: readonly string[] } {
+export function applyCompletions(
+  e: Editor,
+  from: number,
+  words: readonly string[],
+): { editor: Editor; list: readonly string[] } {
   const [first] = words;
   if (first === undefined) return { editor: e, list: [] };
   const typed = e.text.slice(from, e.cursor);
   const shared = words.reduce((a, b) => commonStart(a, b), first);
-  if (words.length === 1) return { editor: insert(e, first.slice(typed.length) + (/[/=]$/.test(first) ? '' : ' ')), list: [] };
-  if (shared.length > typed.length) return { editor: insert(e, shared.slice(typed.length)), list: [] };
+  if (words.length === 1)
+    return {
+      editor: insert(e, first.slice(typed.length) + (/[/=]$/.test(first) ? '' : ' ')),
+      list: [],
+    };
+  if (shared.length > typed.length)
+    return { editor: insert(e, shared.slice(typed.length)), list: [] };
   return { editor: e, list: words };
 }
 

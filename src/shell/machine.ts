@@ -26,7 +26,12 @@ export interface SinkBox {
   current: Sinks;
 }
 
-export function makeMachine(host: Host, fs: FileSystem, commands: ReadonlyMap<string, Command>, box: SinkBox): Machine {
+export function makeMachine(
+  host: Host,
+  fs: FileSystem,
+  commands: ReadonlyMap<string, Command>,
+  box: SinkBox,
+): Machine {
   return { host, fs, commands, scheduler: makeScheduler(), jobs: [], terminal: terminal(box) };
 }
 
@@ -41,15 +46,16 @@ function terminal(box: { current: Sinks }): ReadonlyMap<number, Descriptor> {
     terminal: box.current.input !== undefined,
   });
   const width = () => box.current.columns;
-  const writer = (put: (line: Line) => void) => outputTo({
-    put(line) {
-      put(line);
-      return true;
-    },
-    get columns() {
-      return width();
-    },
-  });
+  const writer = (put: (line: Line) => void) =>
+    outputTo({
+      put(line) {
+        put(line);
+        return true;
+      },
+      get columns() {
+        return width();
+      },
+    });
   return new Map([
     [0, { in: input }],
     [1, { out: writer((line) => box.current.out(line)) }],
@@ -57,7 +63,7 @@ function terminal(box: { current: Sinks }): ReadonlyMap<number, Descriptor> {
   ]);
 }
 
-export function processOn(machine: Machine, session: Session): Process {
+function processOn(machine: Machine, session: Session): Process {
   return {
     machine,
     session,
@@ -92,7 +98,11 @@ export function* runLine(machine: Machine, session: Session, source: string): Ru
   if (source.trim() !== '') session.history.push(source);
   const task = spawn(machine.scheduler, line(p, source), 0);
   try {
-    yield* drive(machine.scheduler, () => machine.host.k.now, () => task.status !== null);
+    yield* drive(
+      machine.scheduler,
+      () => machine.host.k.now,
+      () => task.status !== null,
+    );
   } finally {
     machine.scheduler.tasks = machine.scheduler.tasks.filter((other) => other.group !== 0);
   }

@@ -28,7 +28,12 @@ export function newSession(k: Kernel, user: 'root' | 'alice', login = false): Se
     exported: Object.keys(vars),
     readonly_vars: [],
     integer_vars: [],
-    arrays: { BASH_VERSINFO: { associative: false, items: { 0: '5', 1: '2', 2: '37', 3: '1', 4: 'release', 5: 'x86_64-pc-linux-gnu' } } },
+    arrays: {
+      BASH_VERSINFO: {
+        associative: false,
+        items: { 0: '5', 1: '2', 2: '37', 3: '1', 4: 'release', 5: 'x86_64-pc-linux-gnu' },
+      },
+    },
     functions: {},
     aliases: {},
     options: login ? { login_shell: true } : {},

@@ -49,7 +49,11 @@ function build(source: string, script: ParsedScript): Parsed {
   const first = earliest(script.errors ?? []);
   if (!first) return { source, groups, fault: null };
   const bad = groups.findIndex((group) => reaches(source, group, first.pos));
-  return { source, groups: bad < 0 ? groups : groups.slice(0, bad), fault: describe(source, first) };
+  return {
+    source,
+    groups: bad < 0 ? groups : groups.slice(0, bad),
+    fault: describe(source, first),
+  };
 }
 
 function earliest(errors: readonly ParseError[]): ParseError | undefined {
@@ -88,15 +92,23 @@ const WANTS_WORD = /redirect target|function body|'in' after|after 'coproc'/;
 
 function describe(source: string, error: ParseError): Fault {
   const open = error.message.startsWith('unterminated') ? (OPENED[error.message] ?? ')') : null;
-  const nested = /(command|process) substitution$/.test(error.message) && !source.startsWith('$((', error.pos);
+  const nested =
+    /(command|process) substitution$/.test(error.message) && !source.startsWith('$((', error.pos);
   const line = nested ? lastLine(source) : lineAt(source, error.pos);
   if (open !== null) {
     const message = `unexpected EOF while looking for matching \`${open}'`;
     return { message, line, offending: null, incomplete: true };
   }
-  const token = tokenAt(source, /in (subshell|brace group)$/.test(error.message) ? error.pos + 1 : error.pos) ?? swallowed(source, error);
+  const token =
+    tokenAt(source, /in (subshell|brace group)$/.test(error.message) ? error.pos + 1 : error.pos) ??
+    swallowed(source, error);
   if (token === null && !WANTS_WORD.test(error.message)) {
-    return { message: 'syntax error: unexpected end of file', line: lastLine(source), offending: null, incomplete: true };
+    return {
+      message: 'syntax error: unexpected end of file',
+      line: lastLine(source),
+      offending: null,
+      incomplete: true,
+    };
   }
   const message = /^maximum/.test(error.message)
     ? `softnet: ${error.message}`
@@ -112,10 +124,13 @@ function lastLine(source: string): number {
 /// `if a; fi`: the parser has read past the word that came too early.
 function swallowed(source: string, error: ParseError): string | null {
   if (!/^expected '(then|do)'$/.test(error.message)) return null;
-  return /(?:^|[\s;&|])(fi|done|else|elif|esac|then|do)\s*$/.exec(source.slice(0, error.pos))?.[1] ?? null;
+  return (
+    /(?:^|[\s;&|])(fi|done|else|elif|esac|then|do)\s*$/.exec(source.slice(0, error.pos))?.[1] ??
+    null
+  );
 }
 
-export function lineAt(source: string, pos: number): number {
+function lineAt(source: string, pos: number): number {
   return source.slice(0, pos).split('\n').length;
 }
 
@@ -124,7 +139,9 @@ function tokenAt(source: string, pos: number): string | null {
   const rest = source.slice(pos).replace(/^(?:[ \t]|\\\n)+/, '');
   if (/^(?:\s|#.*)*$/.test(rest)) return null;
   if (rest.startsWith('\n')) return 'newline';
-  const operator = /^(?:;;&|;;|;&|&&|\|\||\|&|<<<|<<-|<<|>>|<&|>&|&>>|&>|<>|>\||[;&|<>()])/.exec(rest);
+  const operator = /^(?:;;&|;;|;&|&&|\|\||\|&|<<<|<<-|<<|>>|<&|>&|&>>|&>|<>|>\||[;&|<>()])/.exec(
+    rest,
+  );
   return operator?.[0] ?? /^[^\s;&|<>()]+/.exec(rest)?.[0] ?? null;
 }
 

@@ -30,7 +30,8 @@ function compile(pattern: string, fold: boolean): Compiled {
   const nodes = parsePattern(pattern);
   const negation = pattern.includes('!(') && some(nodes, (n) => n.kind === 'group' && n.op === '!');
   const source = negation ? '' : ere(nodes);
-  const regex = (text: string) => (negation ? null : posixRegex(text, { dialect: 'sed-E', icase: fold }));
+  const regex = (text: string) =>
+    negation ? null : posixRegex(text, { dialect: 'sed-E', icase: fold });
   const made: Compiled = {
     nodes,
     groups: some(nodes, (n) => n.kind === 'group'),
@@ -47,7 +48,9 @@ function compile(pattern: string, fold: boolean): Compiled {
 }
 
 function some(nodes: readonly PatternNode[], test: (n: PatternNode) => boolean): boolean {
-  return nodes.some((n) => test(n) || (n.kind === 'group' && n.choices.some((choice) => some(choice, test))));
+  return nodes.some(
+    (n) => test(n) || (n.kind === 'group' && n.choices.some((choice) => some(choice, test))),
+  );
 }
 
 export function matches(pattern: string, text: string, fold = false): boolean {
@@ -61,12 +64,20 @@ export function matcher(pattern: string, fold: boolean): (text: string) => boole
 }
 
 function bounded(text: string): string {
-  if (text.length > SLOW_LIMIT) throw new TooMuch(`a pattern with ( ) is matched against at most ${SLOW_LIMIT} characters here`);
+  if (text.length > SLOW_LIMIT)
+    throw new TooMuch(
+      `a pattern with ( ) is matched against at most ${SLOW_LIMIT} characters here`,
+    );
   return text;
 }
 
 /// ${x#p} and its sisters: how long the matching front or back is; -1: nothing matches.
-export function matchingEnd(pattern: string, text: string, where: 'front' | 'back', longest: boolean): number {
+export function matchingEnd(
+  pattern: string,
+  text: string,
+  where: 'front' | 'back',
+  longest: boolean,
+): number {
   const c = compile(pattern, false);
   const regex = where === 'front' ? c.front : c.back;
   if (regex) {
@@ -78,7 +89,12 @@ export function matchingEnd(pattern: string, text: string, where: 'front' | 'bac
   return searched(pattern, bounded(text), where, longest);
 }
 
-function searched(pattern: string, text: string, where: 'front' | 'back', longest: boolean): number {
+function searched(
+  pattern: string,
+  text: string,
+  where: 'front' | 'back',
+  longest: boolean,
+): number {
   for (let i = 0; i <= text.length; i++) {
     const length = longest ? text.length - i : i;
     const piece = where === 'front' ? text.slice(0, length) : text.slice(text.length - length);
@@ -128,12 +144,17 @@ function remember(n: PatternNode): Regex {
 }
 
 /// ${x/p/by}: the leftmost, longest match from a place on; null: none.
-export function findPattern(pattern: string, text: string, from: number): readonly [number, number] | null {
+export function findPattern(
+  pattern: string,
+  text: string,
+  from: number,
+): readonly [number, number] | null {
   const c = compile(pattern, false);
   if (c.inside) return c.inside.find(text, from);
   bounded(text);
   for (let start = from; start <= text.length; start++) {
-    for (let end = text.length; end >= start; end--) if (matches(pattern, text.slice(start, end))) return [start, end];
+    for (let end = text.length; end >= start; end--)
+      if (matches(pattern, text.slice(start, end))) return [start, end];
   }
   return null;
 }
@@ -163,10 +184,19 @@ function eachEre(n: PatternNode): string {
 /// In a POSIX bracket ] comes first, - last, and ^ not first.
 function setEre(negated: boolean, items: readonly SetItem[]): string {
   const ones = new Set(items.flatMap((item) => (item.kind === 'one' ? [item.c] : [])));
-  const rest = items.filter((item) => item.kind !== 'one' && !(item.kind === 'range' && item.from > item.to));
+  const rest = items.filter(
+    (item) => item.kind !== 'one' && !(item.kind === 'range' && item.from > item.to),
+  );
   if (ones.size + rest.length === 0) return negated ? '.' : '(a^)';
-  if (!negated && rest.length === 0 && ones.size === 1) return eachEre({ kind: 'char', c: [...ones][0] ?? '' });
-  const inner = rest.map((item) => (item.kind === 'range' ? `${item.from}-${item.to}` : item.kind === 'class' ? `[:${item.name}:]` : ''));
+  if (!negated && rest.length === 0 && ones.size === 1)
+    return eachEre({ kind: 'char', c: [...ones][0] ?? '' });
+  const inner = rest.map((item) =>
+    item.kind === 'range'
+      ? `${item.from}-${item.to}`
+      : item.kind === 'class'
+        ? `[:${item.name}:]`
+        : '',
+  );
   const plain = [...ones].filter((c) => !']^-'.includes(c)).join('');
   const has = (c: string) => (ones.has(c) ? c : '');
   return `[${negated ? '^' : ''}${has(']')}${plain}${inner.join('')}${has('^')}${has('-')}]`;
@@ -185,15 +215,17 @@ function trying(c: Compiled): RegExp {
 }
 
 function js(nodes: readonly PatternNode[]): string {
-  return nodes.map((n, i) => {
-    if (n.kind === 'any') return '.';
-    if (n.kind === 'star') return '.*';
-    if (n.kind === 'char') return n.c.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    if (n.kind === 'set') return jsSet(n.negated, n.items);
-    const choices = n.choices.map(js).join('|');
-    if (n.op !== '!') return `(?:${choices})${n.op === '@' ? '' : n.op}`;
-    return `(?!(?:${choices})${js(nodes.slice(i + 1))}$).*`;
-  }).join('');
+  return nodes
+    .map((n, i) => {
+      if (n.kind === 'any') return '.';
+      if (n.kind === 'star') return '.*';
+      if (n.kind === 'char') return n.c.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+      if (n.kind === 'set') return jsSet(n.negated, n.items);
+      const choices = n.choices.map(js).join('|');
+      if (n.op !== '!') return `(?:${choices})${n.op === '@' ? '' : n.op}`;
+      return `(?!(?:${choices})${js(nodes.slice(i + 1))}$).*`;
+    })
+    .join('');
 }
 
 const JS_CLASSES: Record<string, string> = {

@@ -7,7 +7,11 @@ export type PatternNode =
   | { readonly kind: 'any' } // ?
   | { readonly kind: 'star' } // *
   | { readonly kind: 'set'; readonly negated: boolean; readonly items: readonly SetItem[] }
-  | { readonly kind: 'group'; readonly op: '?' | '*' | '+' | '@' | '!'; readonly choices: readonly (readonly PatternNode[])[] };
+  | {
+      readonly kind: 'group';
+      readonly op: '?' | '*' | '+' | '@' | '!';
+      readonly choices: readonly (readonly PatternNode[])[];
+    };
 
 export type SetItem =
   | { readonly kind: 'one'; readonly c: string }
@@ -30,7 +34,7 @@ export function isPattern(pattern: string): boolean {
 
 export function parsePattern(pattern: string): PatternNode[] {
   const nodes: PatternNode[] = [];
-  for (let i = 0; i < pattern.length; ) {
+  for (let i = 0; i < pattern.length;) {
     const c = String.fromCodePoint(pattern.codePointAt(i) ?? 0);
     const closing = /[?*+@!]/.test(c) && pattern[i + 1] === '(' ? closingParen(pattern, i + 1) : -1;
     const bracket = c === '[' ? bracketEnd(pattern, i) : -1;
@@ -47,7 +51,10 @@ export function parsePattern(pattern: string): PatternNode[] {
       i += 1 + whole.length;
     } else {
       const star = c === '*' && nodes.at(-1)?.kind === 'star'; // a row of stars does what one does
-      if (!star) nodes.push(c === '*' ? { kind: 'star' } : c === '?' ? { kind: 'any' } : { kind: 'char', c });
+      if (!star)
+        nodes.push(
+          c === '*' ? { kind: 'star' } : c === '?' ? { kind: 'any' } : { kind: 'char', c },
+        );
       i += c.length;
     }
   }
@@ -98,7 +105,9 @@ function bracketEnd(pattern: string, open: number): number {
 
 function parseSet(body: string): PatternNode {
   const negated = body[0] === '!' || body[0] === '^';
-  const members = [...(negated ? body.slice(1) : body).matchAll(/\[:(\w+):\]|\\([\s\S])|([\s\S])/gu)];
+  const members = [
+    ...(negated ? body.slice(1) : body).matchAll(/\[:(\w+):\]|\\([\s\S])|([\s\S])/gu),
+  ];
   const items: SetItem[] = [];
   for (let i = 0; i < members.length; i++) {
     const [, name, quoted, plain] = members[i] ?? [];

@@ -23,7 +23,8 @@ export function* pipeline(p: Process, n: Pipeline | Subshell): Running {
   if (negated) p.conditions++;
   const statuses = yield* runStages(p, n);
   if (negated) p.conditions--;
-  if (timed) yield* complain(p, timeReport(p.machine.host.k.now - start_ns, timed.posix !== undefined));
+  if (timed)
+    yield* complain(p, timeReport(p.machine.host.k.now - start_ns, timed.posix !== undefined));
   const status = remember(p, statuses);
   return negated ? (status === 0 ? 1 : 0) : status;
 }
@@ -32,7 +33,9 @@ export function* pipeline(p: Process, n: Pipeline | Subshell): Running {
 function remember(p: Process, statuses: readonly number[]): number {
   const items = Object.fromEntries(statuses.map((status, i) => [String(i), String(status)]));
   p.session.arrays['PIPESTATUS'] = { associative: false, items };
-  const failed = p.session.options['pipefail'] ? statuses.filter((status) => status !== 0).at(-1) : undefined;
+  const failed = p.session.options['pipefail']
+    ? statuses.filter((status) => status !== 0).at(-1)
+    : undefined;
   return failed ?? statuses.at(-1) ?? 0;
 }
 
@@ -73,18 +76,37 @@ function startStages(p: Process, n: Pipeline): Task[] {
 function withErrors(command: CommandNode): CommandNode {
   const at = { pos: command.pos, end: command.end };
   const target = { type: 'Word', text: '1', value: '1', ...at } as const;
-  const redirect: Redirect = { type: 'Redirect', operator: '>&', descriptor: { type: 'FileDescriptor', value: 2, ...at }, target, ...at };
+  const redirect: Redirect = {
+    type: 'Redirect',
+    operator: '>&',
+    descriptor: { type: 'FileDescriptor', value: 2, ...at },
+    target,
+    ...at,
+  };
   if (command.type === 'Command') {
     const { name, prefix, args } = command;
-    return { type: 'Command', name, prefix, suffix: [...command.suffix, redirect], args, redirects: [...command.redirects, redirect], ...at };
+    return {
+      type: 'Command',
+      name,
+      prefix,
+      suffix: [...command.suffix, redirect],
+      args,
+      redirects: [...command.redirects, redirect],
+      ...at,
+    };
   }
-  if (command.type === 'Redirected') return { ...command, redirects: [...command.redirects, redirect] };
+  if (command.type === 'Redirected')
+    return { ...command, redirects: [...command.redirects, redirect] };
   if (command.type === 'Function' || command.type === 'Coproc') return command;
   return { type: 'Redirected', command, redirects: [redirect], ...at };
 }
 
 /// One stage; when it ends, its ends of the pipes are closed, so that the others notice.
-function* stage(child: Process, command: CommandNode, ends: readonly (Descriptor | undefined)[]): Running {
+function* stage(
+  child: Process,
+  command: CommandNode,
+  ends: readonly (Descriptor | undefined)[],
+): Running {
   try {
     yield BREATH; // so that a signal finds it inside the `try`
     return yield* stageStatus(child, command, child);
@@ -118,4 +140,3 @@ function timeReport(ns: number, posix: boolean): string {
   // A command here takes no CPU time: what passes is virtual time that it slept.
   return `${posix ? '' : '\n'}real${join}${text(ns / 1e9)}\nuser${join}${text(0)}\nsys${join}${text(0)}`;
 }
-

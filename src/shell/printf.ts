@@ -21,7 +21,10 @@ interface Spec {
   readonly conversion: string;
 }
 
-export function formatPrintf(format: string, args: readonly string[]): { text: string; problems: string[] } {
+export function formatPrintf(
+  format: string,
+  args: readonly string[],
+): { text: string; problems: string[] } {
   const job: Job = { args, problems: [], at: 0, stopped: false };
   let text = '';
   do {
@@ -36,11 +39,12 @@ export function formatPrintf(format: string, args: readonly string[]): { text: s
   return { text, problems: job.problems };
 }
 
-const DIRECTIVE = /%(%|([-+ #0']*)(\*|\d*)(?:\.(\*|-?\d*))?(?:hh|h|ll|l|j|z|t|L)?([a-zA-Z]|\([^)]*\)T)?)/y;
+const DIRECTIVE =
+  /%(%|([-+ #0']*)(\*|\d*)(?:\.(\*|-?\d*))?(?:hh|h|ll|l|j|z|t|L)?([a-zA-Z]|\([^)]*\)T)?)/y;
 
 function pass(job: Job, format: string): string {
   let out = '';
-  for (let i = 0; i < format.length && !job.stopped; ) {
+  for (let i = 0; i < format.length && !job.stopped;) {
     if (format[i] !== '%') {
       const next = format.indexOf('%', i);
       const end = next < 0 ? format.length : next;
@@ -59,16 +63,24 @@ function pass(job: Job, format: string): string {
 
 function directive(job: Job, found: RegExpExecArray, format: string): string {
   const width = found[3] === '*' ? integer(job) : Number(found[3] ?? 0);
-  const precision = found[4] === undefined ? -1 : found[4] === '*' ? integer(job) : Number(found[4]);
+  const precision =
+    found[4] === undefined ? -1 : found[4] === '*' ? integer(job) : Number(found[4]);
   const flags = (found[2] ?? '') + (width < 0 ? '-' : '');
   const conversion = found[5];
   if (conversion === undefined) {
     const bad = format[found.index + found[0].length];
-    job.problems.push(bad === undefined ? "`%': missing format character" : `\`${bad}': invalid format character`);
+    job.problems.push(
+      bad === undefined ? "`%': missing format character" : `\`${bad}': invalid format character`,
+    );
     job.stopped = true;
     return '';
   }
-  return convert(job, { flags, width: Math.min(Math.abs(width), WIDTH_LIMIT), precision, conversion });
+  return convert(job, {
+    flags,
+    width: Math.min(Math.abs(width), WIDTH_LIMIT),
+    precision,
+    conversion,
+  });
 }
 
 const integer = (job: Job): number => Number(number(job, next(job)));
@@ -94,7 +106,11 @@ function convert(job: Job, s: Spec): string {
     case 'u':
       return digits(BigInt.asUintN(64, number(job, next(job))).toString(), '', s);
     case 'o':
-      return digits(BigInt.asUintN(64, number(job, next(job))).toString(8), s.flags.includes('#') ? '0' : '', s);
+      return digits(
+        BigInt.asUintN(64, number(job, next(job))).toString(8),
+        s.flags.includes('#') ? '0' : '',
+        s,
+      );
     case 'x':
     case 'X':
       return hex(number(job, next(job)), s);
@@ -112,7 +128,8 @@ function convert(job: Job, s: Spec): string {
   }
 }
 
-const cut = (text: string, s: Spec): string => (s.precision >= 0 ? [...text].slice(0, s.precision).join('') : text);
+const cut = (text: string, s: Spec): string =>
+  s.precision >= 0 ? [...text].slice(0, s.precision).join('') : text;
 
 function padded(text: string, s: Spec): string {
   // bash counts bytes in a width, as C does
@@ -122,7 +139,8 @@ function padded(text: string, s: Spec): string {
 
 /// Digits with precision, then zeros or blanks up to the width.
 function digits(magnitude: string, sign: string, s: Spec): string {
-  const shown = s.precision === 0 && magnitude === '0' ? '' : magnitude.padStart(Math.max(0, s.precision), '0');
+  const shown =
+    s.precision === 0 && magnitude === '0' ? '' : magnitude.padStart(Math.max(0, s.precision), '0');
   if (s.flags.includes('0') && !s.flags.includes('-') && s.precision < 0) {
     return sign + shown.padStart(s.width - sign.length, '0');
   }
@@ -151,7 +169,8 @@ function number(job: Job, word: string | undefined): bigint {
   const quoted = /^["'](.)/su.exec(word);
   if (quoted) return BigInt(quoted[1]?.codePointAt(0) ?? 0);
   const found = /^\s*([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)/.exec(word);
-  if (!found || found[0].length !== word.trimEnd().length || word === '') job.problems.push(`${word}: invalid number`);
+  if (!found || found[0].length !== word.trimEnd().length || word === '')
+    job.problems.push(`${word}: invalid number`);
   const text = found?.[2] ?? '0';
   const value = BigInt(/^0\d/.test(text) ? '0o' + text.slice(1) : text);
   const result = found?.[1] === '-' ? -value : value;
@@ -173,7 +192,12 @@ function floating(value: number, s: Spec): string {
   const precision = Math.min(s.precision < 0 ? 6 : s.precision, 100);
   const upper = s.conversion < 'a';
   const negative = value < 0 || Object.is(value, -0);
-  const text = floatText(Math.abs(value), s.conversion.toLowerCase(), precision, s.flags.includes('#'));
+  const text = floatText(
+    Math.abs(value),
+    s.conversion.toLowerCase(),
+    precision,
+    s.flags.includes('#'),
+  );
   const plain = { ...s, precision: -1 };
   const shown = Number.isFinite(value)
     ? digits(text, signOf(negative, s), plain)
@@ -187,7 +211,9 @@ function floatText(value: number, conversion: string, precision: number, keep: b
   const significant = precision || 1;
   const [, power = '0'] = value.toExponential(significant - 1).split('e');
   const small = Number(power) < -4 || Number(power) >= significant;
-  const text = small ? value.toExponential(significant - 1) : value.toFixed(significant - 1 - Number(power));
+  const text = small
+    ? value.toExponential(significant - 1)
+    : value.toFixed(significant - 1 - Number(power));
   const trimmed = keep || !text.includes('.') ? text : text.replace(/\.?0+(?=e|$)/, '');
   return small ? exponent(trimmed) : trimmed;
 }

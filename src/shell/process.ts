@@ -32,7 +32,7 @@ export interface Job {
 }
 
 /// Why a list of commands stops early, and how many levels it still has to leave.
-export interface Leaving {
+interface Leaving {
   readonly kind: 'break' | 'continue' | 'return' | 'exit';
   levels: number;
   readonly status: number;
@@ -94,7 +94,8 @@ export function contextOf(p: Process): FsContext {
 /// The line that the shell is at, counted from 1.
 export function lineOf(p: Process): number {
   let line = 1;
-  for (let at = p.source.indexOf('\n'); at >= 0 && at < p.pos; at = p.source.indexOf('\n', at + 1)) line++;
+  for (let at = p.source.indexOf('\n'); at >= 0 && at < p.pos; at = p.source.indexOf('\n', at + 1))
+    line++;
   return line;
 }
 
@@ -110,7 +111,9 @@ const NESTING_LIMIT = 400;
 export function deeper(p: Process): void {
   if (p.nesting >= NESTING_LIMIT) {
     const who = p.functions.at(-1);
-    throw new Abort(`softnet: ${who === undefined ? '' : `${who}: `}commands may be nested ${NESTING_LIMIT} deep here`);
+    throw new Abort(
+      `softnet: ${who === undefined ? '' : `${who}: `}commands may be nested ${NESTING_LIMIT} deep here`,
+    );
   }
   p.nesting++;
   p.stacked++;
@@ -136,7 +139,7 @@ export function fork(p: Process, group = p.group): Process {
   };
 }
 
-export function forkSession(s: Session): Session {
+function forkSession(s: Session): Session {
   const arrays: Record<string, ArrayVariable> = {};
   for (const [name, a] of Object.entries(s.arrays)) {
     arrays[name] = { associative: a.associative, items: { ...a.items } };

@@ -24,5 +24,8 @@ export function prompt(k: Kernel, session: Session): string {
     ']': '',
     '\\': '\\',
   };
-  return (session.vars['PS1'] ?? DEFAULT).replace(/\\(.)/g, (whole, letter: string) => values[letter] ?? whole);
+  return (session.vars['PS1'] ?? DEFAULT).replace(
+    /\\(.)/g,
+    (whole, letter: string) => values[letter] ?? whole,
+  );
 }

@@ -17,7 +17,7 @@ const ESCAPES: Record<string, string> = {
 };
 
 /// $'...': the form for text with control characters.
-export function ansiQuote(text: string): string {
+function ansiQuote(text: string): string {
   const inner = [...text].map((c) => {
     const named = ESCAPES[c];
     if (named !== undefined) return named;

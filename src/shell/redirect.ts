@@ -10,14 +10,24 @@ import { kernelPath } from './glob.ts';
 import { complain } from './messages.ts';
 import { contextOf, errorPrefix } from './process.ts';
 import type { Process } from './process.ts';
-import { failingOutput, fileOutput, inputFrom, inputOfLines, inputOfText, outputTo } from './stream.ts';
+import {
+  failingOutput,
+  fileOutput,
+  inputFrom,
+  inputOfLines,
+  inputOfText,
+  outputTo,
+} from './stream.ts';
 import type { Descriptor } from './stream.ts';
 import { set } from './variables.ts';
 
 type Table = Map<number, Descriptor>;
 
 /// The descriptors with the redirections applied, in order. null: one failed, and it is printed.
-export function* redirected(p: Process, redirects: readonly Redirection[]): Running<ReadonlyMap<number, Descriptor> | null> {
+export function* redirected(
+  p: Process,
+  redirects: readonly Redirection[],
+): Running<ReadonlyMap<number, Descriptor> | null> {
   if (redirects.length === 0) return p.fds;
   const table: Table = new Map(p.fds);
   for (const redirect of redirects) {
@@ -43,7 +53,8 @@ function* apply(p: Process, table: Table, redirect: Redirection): Running<string
   if (!redirect.target) return 'syntax error near a redirection';
   const words = yield* expandWords(p, [redirect.target]);
   const [word] = words;
-  if (words.length !== 1 || word === undefined) return `${redirect.target.text}: ambiguous redirect`;
+  if (words.length !== 1 || word === undefined)
+    return `${redirect.target.text}: ambiguous redirect`;
   return open(p, table, redirect, fd, word, redirect.target);
 }
 
@@ -61,10 +72,18 @@ function descriptorOf(p: Process, table: Table, redirect: Redirection): number |
 function* hereDocument(p: Process, doc: HereDoc): Running<string> {
   const body = doc.body;
   const stripped = doc.operator === '<<-';
-  if (doc.delimiter?.quoted || !body.parts) return stripped ? body.text.replace(/^\t+/gm, '') : body.text;
+  if (doc.delimiter?.quoted || !body.parts)
+    return stripped ? body.text.replace(/^\t+/gm, '') : body.text;
   const fields = makeFields(null);
   addQuoted(fields, '');
-  const word: Word = { type: 'Word', text: body.text, value: body.text, pos: body.pos, end: body.end, parts: stripped ? withoutTabs(body.parts) : body.parts };
+  const word: Word = {
+    type: 'Word',
+    text: body.text,
+    value: body.text,
+    pos: body.pos,
+    end: body.end,
+    parts: stripped ? withoutTabs(body.parts) : body.parts,
+  };
   yield* addWord(p, fields, word, true);
   return single(fields).text;
 }
@@ -81,7 +100,14 @@ function withoutTabs(parts: readonly WordPart[]): WordPart[] {
   });
 }
 
-function open(p: Process, table: Table, redirect: Redirect, fd: number | null, word: string, target: Word): string | null {
+function open(
+  p: Process,
+  table: Table,
+  redirect: Redirect,
+  fd: number | null,
+  word: string,
+  target: Word,
+): string | null {
   switch (redirect.operator) {
     case '<':
     case '<>':
@@ -97,7 +123,9 @@ function open(p: Process, table: Table, redirect: Redirect, fd: number | null, w
       return openToWrite(p, table, [1, 2], word, true);
     case '>&':
       if (!/^(\d+-?|-)$/.test(word)) {
-        return fd === null ? openToWrite(p, table, [1, 2], word, false) : `${target.text}: ambiguous redirect`;
+        return fd === null
+          ? openToWrite(p, table, [1, 2], word, false)
+          : `${target.text}: ambiguous redirect`;
       }
       return duplicate(table, fd ?? 1, word);
     case '<&':
@@ -141,21 +169,36 @@ function openToRead(p: Process, table: Table, fd: number, word: string): string 
   return null;
 }
 
-function openToWrite(p: Process, table: Table, fds: readonly number[], word: string, append: boolean): string | null {
+function openToWrite(
+  p: Process,
+  table: Table,
+  fds: readonly number[],
+  word: string,
+  append: boolean,
+): string | null {
   const path = kernelPath(p.machine.fs, contextOf(p), word);
   const same = alreadyOpen(path);
-  const descriptor = same === null ? deviceOrFile(p, path, word, append) : (table.get(same) ?? 'EBADF');
+  const descriptor =
+    same === null ? deviceOrFile(p, path, word, append) : (table.get(same) ?? 'EBADF');
   if (typeof descriptor === 'string') return `${word}: ${strerror(descriptor)}`;
   for (const fd of fds) table.set(fd, descriptor);
   return null;
 }
 
-function deviceOrFile(p: Process, path: string, word: string, append: boolean): Descriptor | ErrnoName {
+function deviceOrFile(
+  p: Process,
+  path: string,
+  word: string,
+  append: boolean,
+): Descriptor | ErrnoName {
   if (word === '') return 'ENOENT';
   if (path === '/dev/null') return { out: outputTo({ put: () => true }) };
   if (path === '/dev/full') return { out: failingOutput('ENOSPC') };
   const { fs } = p.machine;
   const refused = fs.write(contextOf(p), path, '', { append });
   if (refused !== null) return refused;
-  return { out: fileOutput((text) => fs.write(contextOf(p), path, text, { append: true })), in: inputFrom({ next: () => null }) };
+  return {
+    out: fileOutput((text) => fs.write(contextOf(p), path, text, { append: true })),
+    in: inputFrom({ next: () => null }),
+  };
 }

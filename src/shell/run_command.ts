@@ -32,7 +32,8 @@ export function* runTool(p: Process, argv: readonly string[], where = ''): Runni
   const name = argv[0] ?? '';
   const status = yield* execute(p, argv);
   if (typeof status === 'number') return status;
-  if (!name.includes('/') && status === 'ENOENT') return yield* refuse(p, `${where}${name}: ${where ? 'not found' : 'command not found'}`, 127);
+  if (!name.includes('/') && status === 'ENOENT')
+    return yield* refuse(p, `${where}${name}: ${where ? 'not found' : 'command not found'}`, 127);
   if (status === 'ENOENT') return yield* refuse(p, `${where}${name}: ${strerror('ENOENT')}`, 127);
   return yield* refuse(p, `${where}${name}: ${strerror(status)}`, 126);
 }
@@ -48,11 +49,13 @@ export function* execute(p: Process, argv: readonly string[]): Running<number | 
 }
 
 /// A tool by its name, or by the path where it is installed.
-export function findTool(p: Process, name: string): Command | undefined {
+function findTool(p: Process, name: string): Command | undefined {
   if (!name.includes('/')) return p.machine.commands.get(name);
   const base = name.slice(name.lastIndexOf('/') + 1);
   const directories = ['/bin/', '/sbin/', '/usr/bin/', '/usr/sbin/', '/usr/local/bin/'];
-  return directories.includes(name.slice(0, -base.length)) ? p.machine.commands.get(base) : undefined;
+  return directories.includes(name.slice(0, -base.length))
+    ? p.machine.commands.get(base)
+    : undefined;
 }
 
 /// A script: its first line names what runs it; without one it is bash.
@@ -66,14 +69,19 @@ function* runFile(p: Process, name: string, argv: readonly string[]): Running<nu
   if (typeof read === 'string') return read;
   const shebang = /^#!\s*(\S+)(?:\s+(.*\S))?\s*$/.exec(read.lines[0]?.text ?? '');
   const interpreter = shebang?.[1] ?? '/bin/bash';
-  const words = [interpreter, ...(shebang?.[2] === undefined ? [] : [shebang[2]]), name, ...argv.slice(1)];
+  const words = [
+    interpreter,
+    ...(shebang?.[2] === undefined ? [] : [shebang[2]]),
+    name,
+    ...argv.slice(1),
+  ];
   if (words[0] === '/usr/bin/env') words.shift();
   const tool = findTool(p, words[0] ?? '');
   if (tool) return yield* runCommand(p, tool, words);
   return yield* refuse(p, `${name}: ${interpreter}: bad interpreter: ${strerror('ENOENT')}`, 126);
 }
 
-export function* runCommand(p: Process, command: Command, argv: readonly string[]): Running {
+function* runCommand(p: Process, command: Command, argv: readonly string[]): Running {
   const out = p.fds.get(1)?.out ?? failingOutput('EBADF');
   const err = p.fds.get(2)?.out ?? failingOutput('EBADF');
   const io = makeIo(p, argv, p.fds.get(0)?.in ?? inputOfText(''), out, err);
@@ -94,7 +102,13 @@ function* writeError(err: Output, argv: readonly string[], errno: ErrnoName): Ru
   return 1;
 }
 
-function makeIo(p: Process, argv: readonly string[], input: InputStream, out: OutputStream, err: OutputStream): Io {
+function makeIo(
+  p: Process,
+  argv: readonly string[],
+  input: InputStream,
+  out: OutputStream,
+  err: OutputStream,
+): Io {
   const io: Io = {
     get k() {
       return p.machine.host.k;
@@ -144,4 +158,3 @@ export function pathOf(p: Process, name: string): string | undefined {
   if (p.machine.commands.has(name)) return toolPath(name);
   return ALSO_PROGRAMS.has(name) ? toolPath(name) : undefined;
 }
-

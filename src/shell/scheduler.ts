@@ -28,7 +28,17 @@ export function makeScheduler(): Scheduler {
 }
 
 export function spawn(s: Scheduler, gen: Running, group: number): Task {
-  const task: Task = { gen, group, started: false, status: null, wake_ns: -1, early: false, seen: -1, input: false, pending: null };
+  const task: Task = {
+    gen,
+    group,
+    started: false,
+    status: null,
+    wake_ns: -1,
+    early: false,
+    seen: -1,
+    input: false,
+    pending: null,
+  };
   s.tasks.push(task);
   return task;
 }
@@ -67,7 +77,9 @@ function turn(s: Scheduler, now_ns: number, done: () => boolean): Wait | null {
   }
   s.tasks = s.tasks.filter((task) => task.status === null);
   if (done()) return null;
-  return ran && s.tasks.some((task) => ready(s, task, now_ns)) ? { kind: 'breath' } : blocked(s, now_ns);
+  return ran && s.tasks.some((task) => ready(s, task, now_ns))
+    ? { kind: 'breath' }
+    : blocked(s, now_ns);
 }
 
 function ready(s: Scheduler, task: Task, now_ns: number): boolean {

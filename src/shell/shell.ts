@@ -45,7 +45,11 @@ export function run(host: Host, session: Session, source: string, sinks: Sinks):
 /// Lets the jobs of a session go on while no line runs; ends when none is left.
 export function* background(host: Host, session: Session, sinks: Sinks): Running<void> {
   const { scheduler } = machineOf(host, session, sinks);
-  yield* drive(scheduler, () => host.k.now, () => scheduler.tasks.length === 0);
+  yield* drive(
+    scheduler,
+    () => host.k.now,
+    () => scheduler.tasks.length === 0,
+  );
 }
 
 /// Jobs that still run. While there are any, a copy of the session is not the whole shell.

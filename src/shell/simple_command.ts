@@ -44,7 +44,10 @@ function assignmentsOf(n: CommandNode): Assignment[] {
 
 function redirectsOf(n: CommandNode): Redirection[] {
   const all = [...n.prefix, ...n.suffix];
-  return all.filter((x): x is Redirection => x.type === 'Redirect' || x.type === 'HereDoc' || x.type === 'HereString');
+  return all.filter(
+    (x): x is Redirection =>
+      x.type === 'Redirect' || x.type === 'HereDoc' || x.type === 'HereString',
+  );
 }
 
 function* onlyAssignments(p: Process, n: CommandNode): Running {
@@ -59,10 +62,12 @@ function* onlyAssignments(p: Process, n: CommandNode): Running {
 
 function* withWords(p: Process, n: CommandNode): Running {
   const { argv, lists } = yield* argumentsOf(p, n);
-  if (argv.length === 0) return yield* onlyAssignments(p, { ...n, name: undefined, args: [], redirects: [] });
+  if (argv.length === 0)
+    return yield* onlyAssignments(p, { ...n, name: undefined, args: [], redirects: [] });
   const hidden = yield* temporaryAssignments(p, n);
   try {
-    if (p.session.options['xtrace']) yield* complain(p, tracePrefix(p) + argv.map(quoteIfNeeded).join(' '));
+    if (p.session.options['xtrace'])
+      yield* complain(p, tracePrefix(p) + argv.map(quoteIfNeeded).join(' '));
     const fds = yield* redirected(p, redirectsOf(n));
     if (!fds) return 1;
     if (argv[0] === 'exec') return yield* execBuiltin(p, argv, fds);
@@ -89,7 +94,9 @@ function* argumentsOf(p: Process, n: CommandNode): Running<Arguments> {
       argv.push(arg.name + (arg.append ? '+' : ''));
     } else {
       const subscript = arg.index ? `[${yield* expandText(p, arg.index)}]` : '';
-      argv.push(`${arg.name}${subscript}${arg.append ? '+' : ''}=${yield* expandAssigned(p, arg.value)}`);
+      argv.push(
+        `${arg.name}${subscript}${arg.append ? '+' : ''}=${yield* expandAssigned(p, arg.value)}`,
+      );
     }
   }
   return { argv, lists };
@@ -127,7 +134,12 @@ function* execBuiltin(p: Process, argv: readonly string[], fds: Process['fds']):
   return status;
 }
 
-export function* runBuiltin(p: Process, builtin: Builtin, argv: readonly string[], lists: Arguments['lists'] = new Map()): Running {
+export function* runBuiltin(
+  p: Process,
+  builtin: Builtin,
+  argv: readonly string[],
+  lists: Arguments['lists'] = new Map(),
+): Running {
   const name = argv[0] ?? '';
   try {
     const status = yield* builtin({ p, argv, lists });

@@ -5,9 +5,9 @@ import type { ErrnoName } from '../kernel/errno.ts';
 import { Killed } from './command.ts';
 import type { Input, Line, Mark, Output, Running, Wait } from './command.ts';
 
-export const PIPE_CAPACITY = 65_536; // characters: pipe(7)
-export const HELD_LIMIT = 8 * 1024 * 1024; // characters that one $( ), file or `sort` may hold
-export const PASSED_LIMIT = 64 * 1024 * 1024; // characters that may go through one pipe
+const PIPE_CAPACITY = 65_536; // characters: pipe(7)
+const HELD_LIMIT = 8 * 1024 * 1024; // characters that one $( ), file or `sort` may hold
+const PASSED_LIMIT = 64 * 1024 * 1024; // characters that may go through one pipe
 const STDIO_BUFFER = 4096; // bytes before a write(2) to a file happens
 const LINES_A_BREATH = 256;
 
@@ -84,7 +84,8 @@ export function inputFrom(source: Source): InputStream {
         else {
           joined = joined ? join(joined, chunk) : chunk;
           if (joined.nl) return joined;
-          if (joined.text.length > HELD_LIMIT) throw new TooMuch(`a line is limited to ${mib(HELD_LIMIT)}`);
+          if (joined.text.length > HELD_LIMIT)
+            throw new TooMuch(`a line is limited to ${mib(HELD_LIMIT)}`);
         }
       }
     },
@@ -98,7 +99,8 @@ export function inputFrom(source: Source): InputStream {
         else {
           texts.push(chunk.nl ? chunk.text + '\n' : chunk.text);
           length += chunk.text.length + 1;
-          if (length > HELD_LIMIT) throw new TooMuch(`a command may hold at most ${mib(HELD_LIMIT)} of input`);
+          if (length > HELD_LIMIT)
+            throw new TooMuch(`a command may hold at most ${mib(HELD_LIMIT)} of input`);
           if (count % LINES_A_BREATH === 0) yield BREATH;
         }
       }
@@ -113,7 +115,11 @@ export function mib(characters: number): string {
 function join(a: Line, b: Line): Line {
   const text = a.text + b.text;
   if (!a.marks && !b.marks) return { text, nl: b.nl };
-  const shifted = (b.marks ?? []).map((m) => ({ ...m, start: m.start + a.text.length, end: m.end + a.text.length }));
+  const shifted = (b.marks ?? []).map((m) => ({
+    ...m,
+    start: m.start + a.text.length,
+    end: m.end + a.text.length,
+  }));
   return { text, nl: b.nl, marks: [...(a.marks ?? []), ...shifted] };
 }
 
@@ -156,7 +162,8 @@ export function outputTo(target: Target): OutputStream {
         while (!target.put(line)) yield PIPE_WAIT;
       }
     },
-    line: (text: string, marks?: readonly Mark[]) => pass(marks ? { text, nl: true, marks } : { text, nl: true }),
+    line: (text: string, marks?: readonly Mark[]) =>
+      pass(marks ? { text, nl: true, marks } : { text, nl: true }),
     flush: () => target.flush?.() ?? null,
     hold: () => target.hold?.(),
     close: () => target.close?.(),
@@ -195,7 +202,8 @@ export function makePipe(progress: Progress): { input: InputStream; output: Outp
       queue.push(line);
       size += line.text.length + 1;
       passed += line.text.length + 1;
-      if (passed > PASSED_LIMIT) throw new TooMuch(`a pipe is limited to ${mib(PASSED_LIMIT)} in all`);
+      if (passed > PASSED_LIMIT)
+        throw new TooMuch(`a pipe is limited to ${mib(PASSED_LIMIT)} in all`);
       progress.version++;
       return true;
     },
@@ -216,7 +224,8 @@ export function capture(): { output: OutputStream; text(): string } {
     put(line) {
       texts.push(line.nl ? line.text + '\n' : line.text);
       length += line.text.length + 1;
-      if (length > HELD_LIMIT) throw new TooMuch(`the output of $( ) is limited to ${mib(HELD_LIMIT)}`);
+      if (length > HELD_LIMIT)
+        throw new TooMuch(`the output of $( ) is limited to ${mib(HELD_LIMIT)}`);
       return true;
     },
   });

@@ -41,16 +41,21 @@ function fileToRead(script: ParsedScript): ParsedScript['commands'][number]['com
   const command = script.commands.length === 1 ? script.commands[0]?.command : undefined;
   if (command?.type !== 'Command' || command.name || command.prefix.length !== 1) return undefined;
   const redirect = command.prefix[0];
-  return redirect?.type === 'Redirect' && redirect.operator === '<' && !redirect.descriptor ? command : undefined;
+  return redirect?.type === 'Redirect' && redirect.operator === '<' && !redirect.descriptor
+    ? command
+    : undefined;
 }
 
-function* readFile(p: Process, command: NonNullable<ReturnType<typeof fileToRead>>): Running<string> {
+function* readFile(
+  p: Process,
+  command: NonNullable<ReturnType<typeof fileToRead>>,
+): Running<string> {
   const redirect = command.type === 'Command' ? command.prefix[0] : undefined;
   const target = redirect?.type === 'Redirect' ? redirect.target : undefined;
   const [path = ''] = target ? yield* expandWords(p, [target]) : [];
   const read = p.machine.fs.read(contextOf(p), kernelPath(p.machine.fs, contextOf(p), path));
   if (typeof read === 'string') {
-    yield* (p.fds.get(2)?.out?.line(`${errorPrefix(p)}${path}: ${strerror(read)}`) ?? nothing());
+    yield* p.fds.get(2)?.out?.line(`${errorPrefix(p)}${path}: ${strerror(read)}`) ?? nothing();
     p.substituted = 1;
     return '';
   }

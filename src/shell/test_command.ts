@@ -87,12 +87,16 @@ function regexMatches(p: Process, text: string, source: string, fold: boolean): 
     found = posixRegex(source, { dialect: 'sed-E', icase: fold }).exec(text);
   } catch (error) {
     if (error instanceof RegexError) throw new Abort('', 2);
-    if (error instanceof TooHard) throw new Abort('softnet: the expression takes too many steps to match here', 2);
+    if (error instanceof TooHard)
+      throw new Abort('softnet: the expression takes too many steps to match here', 2);
     throw error;
   }
   const items: Record<string, string> = {};
   for (let i = 0; found && 2 * i < found.length; i++) {
-    items[String(i)] = text.slice(Math.max(0, found[2 * i] ?? 0), Math.max(0, found[2 * i + 1] ?? 0));
+    items[String(i)] = text.slice(
+      Math.max(0, found[2 * i] ?? 0),
+      Math.max(0, found[2 * i + 1] ?? 0),
+    );
   }
   p.session.arrays['BASH_REMATCH'] = { associative: false, items };
   return found !== null;

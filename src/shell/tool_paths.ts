@@ -1,8 +1,10 @@
 /// Where the tools are installed on Debian 13, whose /bin and /sbin are links into /usr.
 
 const SBIN = new Set(
-  ('arp ethtool ifconfig ip ip6tables iptables nft tc bpftool conntrack sysctl modprobe lsmod route ' +
-    'tcpdump chcpu bridge rtmon swapon').split(' '),
+  (
+    'arp ethtool ifconfig ip ip6tables iptables nft tc bpftool conntrack sysctl modprobe lsmod route ' +
+    'tcpdump chcpu bridge rtmon swapon'
+  ).split(' '),
 );
 const OURS = new Set(['traffic']); // made for this site; on no real host
 

@@ -11,7 +11,8 @@ export function* interruptible(p: Process, body: () => Running): Running {
   try {
     return yield* body();
   } catch (error) {
-    const action = error instanceof Killed && error.status === 130 ? p.session.traps['INT'] : undefined;
+    const action =
+      error instanceof Killed && error.status === 130 ? p.session.traps['INT'] : undefined;
     if (action === undefined) throw error;
     p.session.status = 130;
     yield* runTrap(p, action);
@@ -28,7 +29,7 @@ export function* breathe(p: Process): Running<void> {
 }
 
 /// Runs a trap's action; `$?` is the same after it.
-export function* runTrap(p: Process, action: string): Running<void> {
+function* runTrap(p: Process, action: string): Running<void> {
   const status = p.session.status;
   p.evaluating++;
   yield* runSource(p, action);

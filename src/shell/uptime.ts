@@ -5,7 +5,9 @@ import { formatMoment, momentOf, wallClock } from './clock.ts';
 /// The clock now (`23:44:04`), or the moment of boot (`2026-11-20 23:43:48`).
 export function clockText(k: Kernel, boot: boolean): string {
   const since = BigInt(Math.round(k.desc.uptime_ns + k.now));
-  return boot ? formatMoment(momentOf(wallClock(k) - since), '%F %T') : formatMoment(momentOf(wallClock(k)), '%T');
+  return boot
+    ? formatMoment(momentOf(wallClock(k) - since), '%F %T')
+    : formatMoment(momentOf(wallClock(k)), '%T');
 }
 
 /// `up 3 min`, `up 1 day,  2:03`; pretty: `up 1 day, 2 hours, 3 minutes`.

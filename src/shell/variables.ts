@@ -6,7 +6,7 @@ import { Abort, errorPrefix, lineOf } from './process.ts';
 import type { Process } from './process.ts';
 import type { ArrayVariable, Session } from './session.ts';
 
-export const BASH_VERSION = '5.2.37(1)-release';
+const BASH_VERSION = '5.2.37(1)-release';
 
 const COMPUTED: Record<string, (p: Process) => string> = {
   RANDOM: (p) => String(nextRandom(p.session)),
@@ -22,16 +22,29 @@ const COMPUTED: Record<string, (p: Process) => string> = {
   SHELLOPTS: (p) => shellOpts(p.session),
 };
 
-const SHELL_OPTIONS = ['allexport', 'braceexpand', 'errexit', 'hashall', 'noexec', 'noglob', 'nounset', 'pipefail', 'verbose', 'xtrace'];
+const SHELL_OPTIONS = [
+  'allexport',
+  'braceexpand',
+  'errexit',
+  'hashall',
+  'noexec',
+  'noglob',
+  'nounset',
+  'pipefail',
+  'verbose',
+  'xtrace',
+];
 
 function shellOpts(s: Session): string {
-  const on = SHELL_OPTIONS.filter((name) => s.options[name] ?? (name === 'braceexpand' || name === 'hashall'));
+  const on = SHELL_OPTIONS.filter(
+    (name) => s.options[name] ?? (name === 'braceexpand' || name === 'hashall'),
+  );
   return on.join(':');
 }
 
 /// bash's own generator (lib/sh/random.c, Park and Miller's minimal standard), so that the same
 /// seed gives the same numbers.
-export function nextRandom(s: Session): number {
+function nextRandom(s: Session): number {
   const seed = s.random === 0 ? 123_459_876 : s.random;
   const next = 16_807 * (seed % 127_773) - 2_836 * Math.floor(seed / 127_773);
   s.random = next < 0 ? next + 0x7fffffff : next;
@@ -81,10 +94,6 @@ export function arrayOf(s: Session, name: string): ArrayVariable | undefined {
   return Object.hasOwn(s.arrays, name) ? s.arrays[name] : undefined;
 }
 
-export function isSet(p: Process, name: string): boolean {
-  return get(p, name) !== undefined;
-}
-
 /// Sets a variable. `append` is +=. Throws when it is readonly.
 export function set(p: Process, name: string, value: string, append = false): void {
   const s = p.session;
@@ -106,7 +115,13 @@ export function set(p: Process, name: string, value: string, append = false): vo
 
 const numberOr0 = (text: string): bigint => (/^-?\d+$/.test(text) ? BigInt(text) : 0n);
 
-function combined(p: Process, name: string, old: string | undefined, value: string, append: boolean): string {
+function combined(
+  p: Process,
+  name: string,
+  old: string | undefined,
+  value: string,
+  append: boolean,
+): string {
   if (p.session.integer_vars.includes(name)) {
     const added = evaluate(p, value);
     return String(append ? BigInt.asIntN(64, evaluate(p, old ?? '0') + added) : added);
@@ -135,7 +150,13 @@ export function toArray(p: Process, name: string, associative = false): ArrayVar
   return made;
 }
 
-export function setElement(p: Process, name: string, key: string, value: string, append = false): void {
+export function setElement(
+  p: Process,
+  name: string,
+  key: string,
+  value: string,
+  append = false,
+): void {
   refuseReadonly(p, name);
   const array = toArray(p, name);
   array.items[key] = combined(p, name, array.items[key], value, append);
@@ -148,7 +169,8 @@ export function keyFor(p: Process, name: string, subscript: string): string {
   const index = Number(evaluate(p, subscript));
   if (index >= 0) return String(index);
   const last = Math.max(-1, ...Object.keys(array?.items ?? {}).map(Number));
-  if (last + 1 + index < 0) throw new Abort(`${errorPrefix(p)}${name}[${subscript}]: bad array subscript`);
+  if (last + 1 + index < 0)
+    throw new Abort(`${errorPrefix(p)}${name}[${subscript}]: bad array subscript`);
   return String(last + 1 + index);
 }
 
@@ -198,7 +220,8 @@ export function allValues(p: Process, name: string): string[] {
 
 export function unset(p: Process, name: string): void {
   const s = p.session;
-  if (s.readonly_vars.includes(name)) throw new Abort(`${errorPrefix(p)}unset: ${name}: cannot unset: readonly variable`);
+  if (s.readonly_vars.includes(name))
+    throw new Abort(`${errorPrefix(p)}unset: ${name}: cannot unset: readonly variable`);
   delete s.vars[name];
   delete s.arrays[name];
   s.exported = s.exported.filter((other) => other !== name);

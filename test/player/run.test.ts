@@ -259,7 +259,7 @@ describe('the timeline', () => {
     const straight = open().run;
     show(straight, rxRing.length_ns);
     expect(blockFrom(straight.timeline, 0)).toEqual(blockFrom(ahead.timeline, 0));
-    expect(straight.marks.list).toEqual(ahead.marks.list);
+    expect(straight.marks.byKind).toEqual(ahead.marks.byKind);
     expect(straight.prediction).toEqual(ahead.prediction);
   });
 

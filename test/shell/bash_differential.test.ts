@@ -37,7 +37,11 @@ function real(snippet: string): Answer {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 20_000,
   });
-  return { out: r.stdout.replaceAll(cwd, '/tmp/w'), err: r.stderr.replaceAll(cwd, '/tmp/w'), status: r.status };
+  return {
+    out: r.stdout.replaceAll(cwd, '/tmp/w'),
+    err: r.stderr.replaceAll(cwd, '/tmp/w'),
+    status: r.status,
+  };
 }
 
 function ours(snippet: string): Answer {
@@ -64,7 +68,24 @@ describe.skipIf(!usable)('answers as bash does', () => {
       fc.integer({ min: 0, max: 20 }).map(String),
       fc.constantFrom('9223372036854775807', '0x7f', '010', '2#1011', 'x', 'y'),
     );
-    const binary = fc.constantFrom('+', '-', '*', '/', '%', '<<', '>>', '&', '|', '^', '<', '>=', '==', '&&', '||', ',');
+    const binary = fc.constantFrom(
+      '+',
+      '-',
+      '*',
+      '/',
+      '%',
+      '<<',
+      '>>',
+      '&',
+      '|',
+      '^',
+      '<',
+      '>=',
+      '==',
+      '&&',
+      '||',
+      ',',
+    );
     const expression = fc.letrec<{ e: string }>((tie) => ({
       e: fc.oneof(
         { maxDepth: 4 },

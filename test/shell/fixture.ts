@@ -17,7 +17,17 @@ import type { Machine } from '../../src/shell/process.ts';
 import type { Session } from '../../src/shell/session.ts';
 import { linesOf } from '../../src/shell/stream.ts';
 
-const DIRECTORIES = new Set(['/', '/tmp', '/root', '/proc', '/proc/sys', '/home', '/home/alice', '/dev', '/dev/fd']);
+const DIRECTORIES = new Set([
+  '/',
+  '/tmp',
+  '/root',
+  '/proc',
+  '/proc/sys',
+  '/home',
+  '/home/alice',
+  '/dev',
+  '/dev/fd',
+]);
 
 /// Files of the session, a directory per `mkdir`, and /proc/refuses, which takes no write.
 export const memoryFiles: FileSystem = {
@@ -26,8 +36,13 @@ export const memoryFiles: FileSystem = {
   list(io, path) {
     if (!isDirectory(io, path)) return Object.hasOwn(io.session.files, path) ? 'ENOTDIR' : 'ENOENT';
     const base = path === '/' ? '/' : path + '/';
-    const all = [...DIRECTORIES, ...Object.keys(io.session.files).map((name) => name.replace(/\/$/, ''))];
-    const inside = all.filter((name) => name !== path && name.startsWith(base)).map((name) => name.slice(base.length).split('/')[0] ?? '');
+    const all = [
+      ...DIRECTORIES,
+      ...Object.keys(io.session.files).map((name) => name.replace(/\/$/, '')),
+    ];
+    const inside = all
+      .filter((name) => name !== path && name.startsWith(base))
+      .map((name) => name.slice(base.length).split('/')[0] ?? '');
     return [...new Set(inside)].filter((name) => name !== '').sort();
   },
   read(io, path) {
@@ -126,7 +141,9 @@ export interface Bench {
 export function bench(extra: readonly Command[] = [], user: 'root' | 'alice' = 'root'): Bench {
   const host = { k: smallKernel() };
   const session = newSession(host.k, user);
-  const commands = new Map([bash, sh, cat, head, seq, sleep, yes, ...extra].map((command) => [command.name, command]));
+  const commands = new Map(
+    [bash, sh, cat, head, seq, sleep, yes, ...extra].map((command) => [command.name, command]),
+  );
   let typed: string[] = [];
   const box: SinkBox = {
     current: {

@@ -126,7 +126,8 @@ describe('Ctrl-C', () => {
     for (let i = 0; i < 200; i++) {
       const { value, done } = running.next();
       expect(done).toBe(false);
-      if (typeof value === 'object' && value.kind === 'sleep') b.host.k.now += Math.min(value.ns, 1e8);
+      if (typeof value === 'object' && value.kind === 'sleep')
+        b.host.k.now += Math.min(value.ns, 1e8);
     }
     let result = running.throw(new Killed(130));
     for (let i = 0; i < 50 && !result.done; i++) result = running.next();
@@ -157,10 +158,16 @@ describe('Ctrl-C', () => {
 
 describe('bounds', () => {
   it.each([
-    ['echo {1..100000000}', 'softnet: a brace expansion of 100000000 words is more than the 200000 allowed here'],
+    [
+      'echo {1..100000000}',
+      'softnet: a brace expansion of 100000000 words is more than the 200000 allowed here',
+    ],
     ['f() { f; }; f', 'softnet: f: commands may be nested 400 deep here'],
     ['x=$(yes "$(printf %500s)")', 'softnet: the output of $( ) is limited to 8 MiB'],
-    ['printf "%2000000s" x | cat > /dev/null; printf -v x "%1000000s" x; echo ${#x} >&2', '1000000'],
+    [
+      'printf "%2000000s" x | cat > /dev/null; printf -v x "%1000000s" x; echo ${#x} >&2',
+      '1000000',
+    ],
   ])('answers %j with %j', (line, message) => {
     const b = bench();
     b.run(line);
@@ -210,7 +217,11 @@ describe('marks', () => {
         usage: '',
         *run(io) {
           yield* io.out.write('rx: ');
-          yield* io.out.pass({ text: '42', nl: true, marks: [{ start: 0, end: 2, ref: 'counter:x' }] });
+          yield* io.out.pass({
+            text: '42',
+            nl: true,
+            marks: [{ start: 0, end: 2, ref: 'counter:x' }],
+          });
           return 0;
         },
       },
@@ -218,6 +229,8 @@ describe('marks', () => {
     const seen: unknown[] = [];
     b.box.current = { ...b.box.current, out: (line) => void seen.push(line) };
     b.run('marked | cat | head -1');
-    expect(seen).toEqual([{ text: 'rx: 42', nl: true, marks: [{ start: 4, end: 6, ref: 'counter:x' }] }]);
+    expect(seen).toEqual([
+      { text: 'rx: 42', nl: true, marks: [{ start: 4, end: 6, ref: 'counter:x' }] },
+    ]);
   });
 });

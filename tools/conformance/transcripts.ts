@@ -9,6 +9,7 @@ import type { Session } from '../../src/shell/session.ts';
 import { createSession } from '../../src/shell/shell.ts';
 import { typed as typeAndWait } from '../typed.ts';
 import { align } from './align.ts';
+import { withinReach } from './reach.ts';
 import type { Recorded, RecordedStep } from './recorded.ts';
 
 export interface SessionScore {
@@ -18,16 +19,18 @@ export interface SessionScore {
   readonly lines: number;
   readonly exit: number; // exit statuses that agree
   readonly steps: number;
+  readonly known: { readonly shape: number; readonly lines: number }; // steps whose tools and forms are modelled
 }
 
 const SECOND = 1e9;
+const NOT_MODELLED = 'softnet: not modelled here';
 const TIMEOUT_NS = 60 * SECOND; // the recorder interrupted a command after a minute
 
 /// Scores one session; `verbose` prints every step that differs, with both outputs.
 export function replay(recorded: Recorded, verbose: boolean): SessionScore {
   const typed = recorded.steps.filter((step) => step.on !== 'peer');
   const desc = hosts[recorded.host.profile];
-  const score = { id: recorded.id, exact: 0, shape: 0, lines: 0, exit: 0, steps: typed.length };
+  const score = { id: recorded.id, exact: 0, shape: 0, lines: 0, exit: 0, steps: typed.length, known: { shape: 0, lines: 0 } };
   if (!desc) {
     for (const step of typed) score.lines += align(step.stdout, '').lines + align(step.stderr, '').lines;
     return score;
@@ -55,6 +58,10 @@ export function replay(recorded: Recorded, verbose: boolean): SessionScore {
     score.exact += out.exact + err.exact;
     score.shape += out.shape + err.shape;
     score.lines += out.lines + err.lines;
+    if (withinReach(step.cmd) && !got.stderr.includes(NOT_MODELLED)) {
+      score.known.shape += out.shape + err.shape;
+      score.known.lines += out.lines + err.lines;
+    }
     if (got.status === step.exit) score.exit++;
     if (verbose && (out.shape + err.shape < out.lines + err.lines || got.status !== step.exit))
       show(recorded.id, step, got);
@@ -62,13 +69,15 @@ export function replay(recorded: Recorded, verbose: boolean): SessionScore {
 }
 
 export function total(scores: readonly SessionScore[]): Omit<SessionScore, 'id'> {
-  const sum = { exact: 0, shape: 0, lines: 0, exit: 0, steps: 0 };
+  const sum = { exact: 0, shape: 0, lines: 0, exit: 0, steps: 0, known: { shape: 0, lines: 0 } };
   for (const score of scores) {
     sum.exact += score.exact;
     sum.shape += score.shape;
     sum.lines += score.lines;
     sum.exit += score.exit;
     sum.steps += score.steps;
+    sum.known.shape += score.known.shape;
+    sum.known.lines += score.known.lines;
   }
   return sum;
 }

@@ -7,7 +7,9 @@ import { Fatal } from './ast.ts';
 import type { Value } from './values.ts';
 import { toBytes } from '../bytes.ts';
 
-const tableSizes = [13, 127, 1021, 8191, 16381, 32749, 65497, 131101, 262147, 524309, 1048583, 2097169];
+const tableSizes = [
+  13, 127, 1021, 8191, 16381, 32749, 65497, 131101, 262147, 524309, 1048583, 2097169,
+];
 const longestChains = 2; // on average
 const mostItems = 1 << 20;
 const wholeNumber = /^(?:0|[1-9]\d{0,8})$/;

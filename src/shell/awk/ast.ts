@@ -12,14 +12,20 @@ export type Lvalue =
   | { readonly kind: 'field'; readonly index: Expr }
   | { readonly kind: 'item'; readonly array: Name; readonly subscripts: readonly Expr[] };
 
-export type BinaryOp = '+' | '-' | '*' | '/' | '%' | '^' | ' ' | '<' | '<=' | '==' | '!=' | '>' | '>=' | '~' | '!~';
+export type BinaryOp =
+  '+' | '-' | '*' | '/' | '%' | '^' | ' ' | '<' | '<=' | '==' | '!=' | '>' | '>=' | '~' | '!~';
 
 export type Expr =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'regex'; readonly source: string } // alone: matches $0
   | Lvalue
-  | { readonly kind: 'assign'; readonly to: Lvalue; readonly op: BinaryOp | null; readonly value: Expr }
+  | {
+      readonly kind: 'assign';
+      readonly to: Lvalue;
+      readonly op: BinaryOp | null;
+      readonly value: Expr;
+    }
   | { readonly kind: 'step'; readonly of: Lvalue; readonly by: 1 | -1; readonly before: boolean }
   | { readonly kind: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr }
   | { readonly kind: 'unary'; readonly op: '!' | '-' | '+'; readonly of: Expr }
@@ -28,7 +34,12 @@ export type Expr =
   | { readonly kind: 'in'; readonly subscripts: readonly Expr[]; readonly array: Name }
   | { readonly kind: 'group'; readonly of: Expr } // parentheses: matters to print and concatenation
   | { readonly kind: 'list'; readonly items: readonly Expr[] } // (a, b) in print, or before `in`
-  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expr[]; readonly line: number }
+  | {
+      readonly kind: 'call';
+      readonly name: string;
+      readonly args: readonly Expr[];
+      readonly line: number;
+    }
   | { readonly kind: 'builtin'; readonly name: string; readonly args: readonly Expr[] }
   | {
       readonly kind: 'getline';
@@ -44,9 +55,18 @@ export interface Redirect {
 
 export type Statement = { readonly line: number } & (
   | { readonly kind: 'expr'; readonly value: Expr }
-  | { readonly kind: 'print' | 'printf'; readonly args: readonly Expr[]; readonly redirect: Redirect | null }
+  | {
+      readonly kind: 'print' | 'printf';
+      readonly args: readonly Expr[];
+      readonly redirect: Redirect | null;
+    }
   | { readonly kind: 'block'; readonly body: readonly Statement[] }
-  | { readonly kind: 'if'; readonly test: Expr; readonly yes: Statement; readonly no: Statement | null }
+  | {
+      readonly kind: 'if';
+      readonly test: Expr;
+      readonly yes: Statement;
+      readonly no: Statement | null;
+    }
   | { readonly kind: 'while'; readonly test: Expr; readonly body: Statement }
   | { readonly kind: 'do'; readonly test: Expr; readonly body: Statement }
   | {

@@ -90,10 +90,12 @@ export class ExpressionParser {
 
   /// `lists`: (a, b) in parentheses is allowed, for print.
   expression(lists = false): Expr {
-    if (++this.depth > 600) throw this.plainFault('softnet: the expression is nested too deeply here', this.token.at);
+    if (++this.depth > 600)
+      throw this.plainFault('softnet: the expression is nested too deeply here', this.token.at);
     const test = this.or(lists);
     this.depth--;
-    if (isLvalue(test) && this.token.kind === 'op' && assignments.has(this.token.text)) return this.assignment(test);
+    if (isLvalue(test) && this.token.kind === 'op' && assignments.has(this.token.text))
+      return this.assignment(test);
     if (!this.isOp('?')) return test;
     this.advance(true);
     this.skipNewlines();
@@ -108,7 +110,12 @@ export class ExpressionParser {
     const op = this.token.text.slice(0, -1);
     this.advance(true);
     this.skipNewlines();
-    return { kind: 'assign', to, op: op === '' ? null : (op as BinaryOp), value: this.expression() };
+    return {
+      kind: 'assign',
+      to,
+      op: op === '' ? null : (op as BinaryOp),
+      value: this.expression(),
+    };
   }
 
   private or(lists: boolean): Expr {
@@ -171,7 +178,8 @@ export class ExpressionParser {
       }
       if (this.isOp('|&')) throw new NotModelled('coprocesses (|&)');
       const { text, kind } = this.token;
-      if (kind !== 'op' || !comparisons.has(text) || (text === '>' && this.noGreater > 0)) return left;
+      if (kind !== 'op' || !comparisons.has(text) || (text === '>' && this.noGreater > 0))
+        return left;
       this.advance(true);
       left = { kind: 'binary', op: text as BinaryOp, left, right: this.concatenation(false) };
     }
@@ -194,8 +202,23 @@ export class ExpressionParser {
 
   private startsOperand(): boolean {
     const { kind, text } = this.token;
-    if (kind === 'op') return text === '$' || text === '!' || text === '(' || text === '-' || text === '+' || text === '++' || text === '--';
-    return kind === 'number' || kind === 'string' || kind === 'regex' || kind === 'name' || kind === 'call';
+    if (kind === 'op')
+      return (
+        text === '$' ||
+        text === '!' ||
+        text === '(' ||
+        text === '-' ||
+        text === '+' ||
+        text === '++' ||
+        text === '--'
+      );
+    return (
+      kind === 'number' ||
+      kind === 'string' ||
+      kind === 'regex' ||
+      kind === 'name' ||
+      kind === 'call'
+    );
   }
 
   private additive(lists: boolean): Expr {
@@ -216,7 +239,7 @@ export class ExpressionParser {
       this.advance(true);
       const right = this.unary();
       if (op !== '*' && right.kind === 'number' && right.value === 0)
-        throw this.plainFault(`division by zero attempted${op === '%' ? ' in `%\'' : ''}`, at);
+        throw this.plainFault(`division by zero attempted${op === '%' ? " in `%'" : ''}`, at);
       left = { kind: 'binary', op, left, right };
     }
     return left;
@@ -226,7 +249,8 @@ export class ExpressionParser {
     if (!this.isOp('!', '-', '+')) return this.power(lists);
     const op = this.token.text as '!' | '-' | '+';
     this.advance(true);
-    if (++this.depth > 600) throw this.plainFault('softnet: the expression is nested too deeply here', this.token.at);
+    if (++this.depth > 600)
+      throw this.plainFault('softnet: the expression is nested too deeply here', this.token.at);
     const of = this.unary();
     this.depth--;
     return { kind: 'unary', op, of };
@@ -253,7 +277,7 @@ export class ExpressionParser {
     switch (token.kind) {
       case 'number':
         this.advance(false);
-        return { kind: 'number', value: Number(token.text) };
+        return { kind: 'number', value: constant(token.text) };
       case 'string':
         this.advance(false);
         return { kind: 'string', value: token.text };
@@ -291,7 +315,8 @@ export class ExpressionParser {
   private field(): Expr {
     this.advance(true);
     if (this.isOp('-', '+', '!')) return { kind: 'field', index: this.unary() };
-    if (++this.depth > 600) throw this.plainFault('softnet: the expression is nested too deeply here', this.token.at);
+    if (++this.depth > 600)
+      throw this.plainFault('softnet: the expression is nested too deeply here', this.token.at);
     const index = this.atom(false);
     this.depth--;
     return { kind: 'field', index };
@@ -313,7 +338,8 @@ export class ExpressionParser {
     this.noGreater = greater;
     this.advance(false);
     const [only] = items;
-    if (items.length === 1 && only) return only.kind === 'list' ? only : { kind: 'group', of: only };
+    if (items.length === 1 && only)
+      return only.kind === 'list' ? only : { kind: 'group', of: only };
     if (!lists && !this.isWord('in')) throw this.unexpected();
     return { kind: 'list', items };
   }
@@ -322,7 +348,8 @@ export class ExpressionParser {
     this.advance(false);
     // Between the name of a function of AWK's own and its parenthesis there may be blanks.
     if (this.isOp('(') && Object.hasOwn(arity, name)) return this.call(name, at);
-    if (name === 'length' && this.locals?.has(name) !== true) return { kind: 'builtin', name, args: [] };
+    if (name === 'length' && this.locals?.has(name) !== true)
+      return { kind: 'builtin', name, args: [] };
     const place = this.variable(name);
     if (!this.isOp('[')) return { kind: 'var', at: place };
     return { kind: 'item', array: place, subscripts: this.subscripts() };
@@ -390,4 +417,9 @@ export class ExpressionParser {
 
 function isLvalue(expr: Expr): expr is Lvalue {
   return expr.kind === 'var' || expr.kind === 'field' || expr.kind === 'item';
+}
+
+/// 010 in a program is octal, in data it is not.
+function constant(text: string): number {
+  return /^0[0-7]+$/.test(text) ? parseInt(text, 8) : Number(text);
 }

@@ -3,7 +3,8 @@
 import { SyntaxFault } from './ast.ts';
 
 export interface Token {
-  readonly kind: 'number' | 'string' | 'regex' | 'name' | 'call' | 'word' | 'newline' | 'end' | 'op';
+  readonly kind:
+    'number' | 'string' | 'regex' | 'name' | 'call' | 'word' | 'newline' | 'end' | 'op';
   readonly text: string; // of a string or regex: its contents
   readonly at: number; // where it begins in the source
 }
@@ -49,7 +50,8 @@ export class Lexer {
 
   lineOf(at: number): number {
     let line = 1;
-    for (let i = this.source.indexOf('\n'); i >= 0 && i < at; i = this.source.indexOf('\n', i + 1)) line++;
+    for (let i = this.source.indexOf('\n'); i >= 0 && i < at; i = this.source.indexOf('\n', i + 1))
+      line++;
     return line;
   }
 
@@ -81,7 +83,12 @@ export class Lexer {
     operators.lastIndex = at;
     const operator = operators.exec(source)?.[0];
     if (operator === undefined) throw this.fault('syntax error', at);
-    return this.token('op', operator === '**' ? '^' : operator === '**=' ? '^=' : operator, at, operator.length);
+    return this.token(
+      'op',
+      operator === '**' ? '^' : operator === '**=' ? '^=' : operator,
+      at,
+      operator.length,
+    );
   }
 
   private token(kind: Token['kind'], text: string, at: number, length: number): Token {
@@ -101,7 +108,8 @@ export class Lexer {
   }
 
   private name(name: string, at: number): Token {
-    if (words.has(name)) return this.token('word', name === 'func' ? 'function' : name, at, name.length);
+    if (words.has(name))
+      return this.token('word', name === 'func' ? 'function' : name, at, name.length);
     const called = this.source[at + name.length] === '(';
     return this.token(called ? 'call' : 'name', name, at, name.length);
   }
@@ -152,16 +160,21 @@ export class Lexer {
 }
 
 /// The escape sequence at a backslash of a string.
-export function unescapeAt(source: string, at: number): { text: string; length: number; warning?: string } {
+export function unescapeAt(
+  source: string,
+  at: number,
+): { text: string; length: number; warning?: string } {
   const next = source[at + 1];
   if (next === undefined) return { text: '\\', length: 1 };
   if (next === '\n') return { text: '', length: 2 };
   const plain = simple[next];
   if (plain !== undefined) return { text: plain, length: 2 };
   const octal = /^[0-7]{1,3}/.exec(source.slice(at + 1, at + 4))?.[0];
-  if (octal) return { text: String.fromCharCode(parseInt(octal, 8) & 0xff), length: 1 + octal.length };
+  if (octal)
+    return { text: String.fromCharCode(parseInt(octal, 8) & 0xff), length: 1 + octal.length };
   const hex = /^x([\da-fA-F]{1,2})/.exec(source.slice(at + 1, at + 4));
-  if (hex) return { text: String.fromCharCode(parseInt(hex[1] ?? '0', 16)), length: 1 + hex[0].length };
+  if (hex)
+    return { text: String.fromCharCode(parseInt(hex[1] ?? '0', 16)), length: 1 + hex[0].length };
   const warning = `escape sequence \`\\${next}' treated as plain \`${next}'`;
   return { text: next, length: 2, warning };
 }
@@ -170,7 +183,7 @@ export function unescapeAt(source: string, at: number): { text: string; length: 
 export function unescapeText(text: string): { text: string; warnings: string[] } {
   let result = '';
   const warnings: string[] = [];
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     if (text[i] !== '\\') {
       result += text[i++];
       continue;

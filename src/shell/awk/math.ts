@@ -76,7 +76,8 @@ function arctan(x: number): number {
 /// x ** y: by squaring for whole exponents, as gawk does.
 export function power(x: number, y: number): number {
   if (y === 0) return 1;
-  if (Number.isInteger(y) && Math.abs(y) < 2 ** 31) return y > 0 ? wholePower(x, y) : 1 / wholePower(x, -y);
+  if (Number.isInteger(y) && Math.abs(y) < 2 ** 31)
+    return y > 0 ? wholePower(x, y) : 1 / wholePower(x, -y);
   if (x === 0) return y > 0 ? 0 : Infinity;
   if (x < 0 || Number.isNaN(x) || Number.isNaN(y)) return NaN;
   if (y === 0.5) return Math.sqrt(x);

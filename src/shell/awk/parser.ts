@@ -1,7 +1,17 @@
 /// Reads an AWK program: rules, functions and statements. Expressions are in expressions.ts.
 /// Left out, and said so: @include, @load, @namespace, indirect calls, arrays of arrays.
 import { Fatal, NotModelled } from './ast.ts';
-import type { Case, Expr, FunctionDef, Lvalue, Name, Program, Redirect, Rule, Statement } from './ast.ts';
+import type {
+  Case,
+  Expr,
+  FunctionDef,
+  Lvalue,
+  Name,
+  Program,
+  Redirect,
+  Rule,
+  Statement,
+} from './ast.ts';
 import { ExpressionParser } from './expressions.ts';
 
 const specialRules = new Set(['BEGIN', 'END', 'BEGINFILE', 'ENDFILE']);
@@ -26,9 +36,15 @@ class Parser extends ExpressionParser {
       this.skipTerminators();
     }
     for (const { name, at } of this.calls) {
-      if (!this.functions.has(name)) throw new Fatal(`${this.lexer.place(at)}: fatal: function \`${name}' not defined`);
+      if (!this.functions.has(name))
+        throw new Fatal(`${this.lexer.place(at)}: fatal: function \`${name}' not defined`);
     }
-    return { rules: this.rules, functions: this.functions, globals: this.globals, warnings: this.lexer.warnings };
+    return {
+      rules: this.rules,
+      functions: this.functions,
+      globals: this.globals,
+      warnings: this.lexer.warnings,
+    };
   }
 
   private skipTerminators(): void {
@@ -40,15 +56,24 @@ class Parser extends ExpressionParser {
     this.advance(false);
     const { text: name, kind } = this.token;
     if (kind !== 'name' && kind !== 'call') throw this.unexpected();
-    if (this.functions.has(name)) throw this.plainFault(`function name \`${name}' previously defined`, at);
+    if (this.functions.has(name))
+      throw this.plainFault(`function name \`${name}' previously defined`, at);
     this.advance(false);
     this.expect('(');
     this.locals = new Map();
     while (!this.isOp(')')) {
       const param = this.token.text;
       if (this.token.kind !== 'name') throw this.unexpected();
-      if (param === name) throw this.plainFault(`function \`${name}': cannot use function name as parameter name`, at);
-      if (this.locals.has(param)) throw this.plainFault(`function \`${name}': parameter #${this.locals.size + 1}, \`${param}', duplicates parameter #${[...this.locals.keys()].indexOf(param) + 1}`, at);
+      if (param === name)
+        throw this.plainFault(
+          `function \`${name}': cannot use function name as parameter name`,
+          at,
+        );
+      if (this.locals.has(param))
+        throw this.plainFault(
+          `function \`${name}': parameter #${this.locals.size + 1}, \`${param}', duplicates parameter #${[...this.locals.keys()].indexOf(param) + 1}`,
+          at,
+        );
       this.locals.set(param, this.locals.size);
       this.advance(false);
       if (this.isOp(',')) this.advance(true);
@@ -67,12 +92,14 @@ class Parser extends ExpressionParser {
 
   private parseRule(): Rule {
     const line = this.lexer.lineOf(this.token.at);
-    if (this.token.kind === 'op' && this.token.text === '@') throw new NotModelled('directives that begin with @');
+    if (this.token.kind === 'op' && this.token.text === '@')
+      throw new NotModelled('directives that begin with @');
     if (this.token.kind === 'word' && specialRules.has(this.token.text)) {
       const kind = this.token.text as Rule['kind'];
       this.rule = kind;
       this.advance(true);
-      if (!this.isOp('{')) throw this.plainFault(`${kind} blocks must have an action part`, this.token.at);
+      if (!this.isOp('{'))
+        throw this.plainFault(`${kind} blocks must have an action part`, this.token.at);
       const rule: Rule = { kind, test: null, until: null, body: this.braced(), line };
       this.rule = 'main';
       return rule;
@@ -116,7 +143,8 @@ class Parser extends ExpressionParser {
 
   /// A statement and what ends it.
   private statement(): Statement {
-    if (++this.depth > 300) throw this.plainFault('softnet: the program is nested too deeply here', this.token.at);
+    if (++this.depth > 300)
+      throw this.plainFault('softnet: the program is nested too deeply here', this.token.at);
     const statement = this.bareStatement();
     this.depth--;
     return statement;
@@ -285,7 +313,11 @@ class Parser extends ExpressionParser {
           return this.leaveLoop(token.text, line);
         case 'next':
         case 'nextfile':
-          if (this.rule !== 'main' && this.rule !== 'function' && !(token.text === 'nextfile' && this.rule === 'BEGINFILE'))
+          if (
+            this.rule !== 'main' &&
+            this.rule !== 'function' &&
+            !(token.text === 'nextfile' && this.rule === 'BEGINFILE')
+          )
             throw this.plainFault(`\`${token.text}' used in ${this.rule} action`, token.at);
           this.advance(false);
           return { kind: token.text, line };
@@ -293,7 +325,8 @@ class Parser extends ExpressionParser {
           this.advance(true);
           return { kind: 'exit', value: this.optionalValue(), line };
         case 'return':
-          if (this.rule !== 'function') throw this.lexer.fault("`return' used outside function context", token.at);
+          if (this.rule !== 'function')
+            throw this.lexer.fault("`return' used outside function context", token.at);
           this.advance(true);
           return { kind: 'return', value: this.optionalValue(), line };
         case 'delete':

@@ -65,7 +65,7 @@ function terminatorIn(text: string, separator: Separator): readonly [number, num
       return match && at(match.index, match[0].length);
     }
     case 'regex': {
-      for (let from = 0; from <= text.length; ) {
+      for (let from = 0; from <= text.length;) {
         const found = separator.regex.find(text, from);
         if (!found) return null;
         if (found[1] > found[0]) return found;

@@ -53,7 +53,8 @@ export class AwkRecord {
   }
 
   private resize(count: number, split: Splitter): void {
-    if (count > mostFields) throw new Fatal(`softnet: a record is limited to ${mostFields} fields here`);
+    if (count > mostFields)
+      throw new Fatal(`softnet: a record is limited to ${mostFields} fields here`);
     const fields = this.cut(split);
     while (fields.length < count) fields.push(new UserText(''));
     fields.length = count;

@@ -39,11 +39,14 @@ export class Regexps {
 
 /// The escape sequences that stand for one character become it.
 function plainSource(source: string): string {
-  return source.replace(/\\(?:([0-7]{1,3})|x([\da-fA-F]{1,2})|([^]))/g, (whole, octal?: string, hex?: string, ch?: string) => {
-    if (octal !== undefined) return literal(parseInt(octal, 8) & 0xff);
-    if (hex !== undefined) return literal(parseInt(hex, 16));
-    return ch === undefined ? whole : (characters[ch] ?? whole);
-  });
+  return source.replace(
+    /\\(?:([0-7]{1,3})|x([\da-fA-F]{1,2})|([^]))/g,
+    (whole, octal?: string, hex?: string, ch?: string) => {
+      if (octal !== undefined) return literal(parseInt(octal, 8) & 0xff);
+      if (hex !== undefined) return literal(parseInt(hex, 16));
+      return ch === undefined ? whole : (characters[ch] ?? whole);
+    },
+  );
 }
 
 function literal(code: number): string {

@@ -14,7 +14,9 @@ export function splitBlanks(text: string): string[] {
 export function splitChar(separator: string, newlines: boolean): Splitter {
   return (text) => {
     if (text === '') return [];
-    return newlines ? text.split('\n').flatMap((line) => line.split(separator)) : text.split(separator);
+    return newlines
+      ? text.split('\n').flatMap((line) => line.split(separator))
+      : text.split(separator);
   };
 }
 
@@ -28,7 +30,7 @@ export function cutRegex(text: string, regex: Regex): { pieces: string[]; separa
   const separators: string[] = [];
   if (text === '') return { pieces, separators };
   let start = 0;
-  for (let from = 0; from <= text.length && pieces.length < maxPieces; ) {
+  for (let from = 0; from <= text.length && pieces.length < maxPieces;) {
     const found = regex.find(text, from);
     if (!found) break;
     if (found[1] === found[0]) {
@@ -47,7 +49,7 @@ export function cutRegex(text: string, regex: Regex): { pieces: string[]; separa
 export function splitContents(regex: Regex): Splitter {
   return (text) => {
     const pieces: string[] = [];
-    for (let from = 0; from <= text.length && pieces.length < maxPieces; ) {
+    for (let from = 0; from <= text.length && pieces.length < maxPieces;) {
       const found = regex.find(text, from);
       if (!found) break;
       if (found[1] > found[0]) pieces.push(text.slice(found[0], found[1]));
@@ -60,7 +62,12 @@ export function splitContents(regex: Regex): Splitter {
 /// FIELDWIDTHS: `5 3:2 *`, widths with what to skip before each.
 export function splitWidths(widths: string): Splitter | null {
   const words = widths.trim().split(/\s+/);
-  if (!words.every((word, i) => /^(?:\d+:)?\d+$/.test(word) || (word === '*' && i === words.length - 1))) return null;
+  if (
+    !words.every(
+      (word, i) => /^(?:\d+:)?\d+$/.test(word) || (word === '*' && i === words.length - 1),
+    )
+  )
+    return null;
   return (text) => {
     const pieces: string[] = [];
     let at = 0;

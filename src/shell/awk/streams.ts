@@ -37,9 +37,13 @@ export class Streams {
     const refused = files.write(this.io, path, '', { append });
     if (refused) return refused;
     const out = fileOutput((text) => files.write(this.io, path, text, { append: true }));
-    this.targets.set(name, { out, flush: out.flush, *close() {
-      return out.flush() ?? 0;
-    } });
+    this.targets.set(name, {
+      out,
+      flush: out.flush,
+      *close() {
+        return out.flush() ?? 0;
+      },
+    });
     return out;
   }
 
@@ -49,9 +53,13 @@ export class Streams {
     if (known) return known.out;
     const { io } = this;
     const held = capture();
-    this.targets.set(line, { out: held.output, flush: () => null, *close() {
-      return yield* run(io, line, { in: inputOfText(held.text()) });
-    } });
+    this.targets.set(line, {
+      out: held.output,
+      flush: () => null,
+      *close() {
+        return yield* run(io, line, { in: inputOfText(held.text()) });
+      },
+    });
     return held.output;
   }
 

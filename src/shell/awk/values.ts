@@ -13,7 +13,8 @@ export class UserText {
 
   /// Its number, or null where it does not look like one.
   numeric(): number | null {
-    if (this.number === undefined) this.number = looksNumeric(this.text) ? leadingNumber(this.text) : null;
+    if (this.number === undefined)
+      this.number = looksNumeric(this.text) ? leadingNumber(this.text) : null;
     return this.number;
   }
 }
@@ -84,7 +85,9 @@ function convert(x: number, format: string): string {
   const minus = x < 0 ? '-' : flags.includes('+') ? '+' : '';
   const body = plainDigits(Math.abs(x), letter, digits);
   const text = minus + body;
-  const padded = flags.includes('-') ? text.padEnd(Math.min(Number(width), 10_000)) : text.padStart(Math.min(Number(width), 10_000));
+  const padded = flags.includes('-')
+    ? text.padEnd(Math.min(Number(width), 10_000))
+    : text.padStart(Math.min(Number(width), 10_000));
   return before + padded + after;
 }
 

@@ -13,7 +13,14 @@ import type { Session } from '../session.ts';
 import { runExitTrap } from '../traps.ts';
 import { strerror } from '../../kernel/errno.ts';
 
-const LETTERS: Record<string, string> = { e: 'errexit', u: 'nounset', x: 'xtrace', f: 'noglob', n: 'noexec', a: 'allexport' };
+const LETTERS: Record<string, string> = {
+  e: 'errexit',
+  u: 'nounset',
+  x: 'xtrace',
+  f: 'noglob',
+  n: 'noexec',
+  a: 'allexport',
+};
 const NESTING_LIMIT = 30; // bash started by bash started by bash
 
 interface Wish {
@@ -50,21 +57,33 @@ interface Source {
   readonly args: readonly string[];
 }
 
-function* sourceOf(io: Io, wish: Wish): Running<Source | { readonly message: string; readonly status: number }> {
+function* sourceOf(
+  io: Io,
+  wish: Wish,
+): Running<Source | { readonly message: string; readonly status: number }> {
   const self = io.argv[0]?.split('/').at(-1) ?? 'bash';
   const [first, ...rest] = wish.words;
   if (wish.command) {
-    if (first === undefined) return { message: `${self}: -c: option requires an argument`, status: 2 };
+    if (first === undefined)
+      return { message: `${self}: -c: option requires an argument`, status: 2 };
     return { text: first, name: rest[0] ?? self, args: rest.slice(1) };
   }
   if (first === undefined) {
     const p = processOf(io);
-    if (p.fds.get(0)?.in?.terminal) return { message: `${self}: softnet: not modelled here: a shell inside the shell`, status: 1 };
+    if (p.fds.get(0)?.in?.terminal)
+      return {
+        message: `${self}: softnet: not modelled here: a shell inside the shell`,
+        status: 1,
+      };
     return { text: yield* io.in.all(), name: self, args: [] };
   }
   const p = processOf(io);
   const read = p.machine.fs.read(contextOf(p), kernelPath(p.machine.fs, contextOf(p), first));
-  if (typeof read === 'string') return { message: `${self}: ${first}: ${strerror(read)}`, status: read === 'EISDIR' ? 126 : 127 };
+  if (typeof read === 'string')
+    return {
+      message: `${self}: ${first}: ${strerror(read)}`,
+      status: read === 'EISDIR' ? 126 : 127,
+    };
   const text = read.lines.map((line) => line.text + (line.nl ? '\n' : '')).join('');
   return { text, name: first, args: rest };
 }
@@ -75,7 +94,13 @@ function childSession(io: Io, source: Source, wish: Wish): Session {
   return {
     ...fresh,
     cwd: parent.cwd,
-    vars: { ...Object.fromEntries(io.env), IFS: ' \t\n', OPTIND: '1', PS4: '+ ', SHLVL: String(Number(io.env.get('SHLVL') ?? 0) + 1) },
+    vars: {
+      ...Object.fromEntries(io.env),
+      IFS: ' \t\n',
+      OPTIND: '1',
+      PS4: '+ ',
+      SHLVL: String(Number(io.env.get('SHLVL') ?? 0) + 1),
+    },
     exported: [...new Set([...io.env.keys(), 'SHLVL'])],
     options: wish.options,
     positional: [...source.args],
@@ -136,7 +161,13 @@ function* runShell(child: Process, text: string): Running {
   if (child.session.options['noexec']) {
     const parsed = parseScript(text);
     if (!parsed.fault) return 0;
-    return yield* runSource(child, text.split('\n').slice(parsed.fault.line - 1).join('\n'));
+    return yield* runSource(
+      child,
+      text
+        .split('\n')
+        .slice(parsed.fault.line - 1)
+        .join('\n'),
+    );
   }
   yield* runSource(child, text);
   return yield* runExitTrap(child);

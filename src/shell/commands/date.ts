@@ -2,11 +2,28 @@
 /// Left out: setting the clock, -d with words (`-d @SECONDS` is there), -f, -r and time zones.
 import { formatMoment, momentOf, wallClock } from '../clock.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { answerCommon, common, fail, notModelled, parseOptions, refuseUsage, spelled } from '../options.ts';
+import {
+  answerCommon,
+  common,
+  fail,
+  notModelled,
+  parseOptions,
+  refuseUsage,
+  spelled,
+} from '../options.ts';
 
 const table = {
   short: 'ud:RI::s:f:r:',
-  long: { utc: 'u', universal: 'u', 'date=': 'd', 'rfc-email': 'R', 'iso-8601[=]': 'I', 'rfc-3339=': 'rfc-3339', 'set=': 's', ...common },
+  long: {
+    utc: 'u',
+    universal: 'u',
+    'date=': 'd',
+    'rfc-email': 'R',
+    'iso-8601[=]': 'I',
+    'rfc-3339=': 'rfc-3339',
+    'set=': 's',
+    ...common,
+  },
 };
 
 const ISO: Record<string, string> = {

@@ -2,9 +2,20 @@
 /// Left out: -S, -C, --block-signal and the like.
 import { strerror } from '../../kernel/errno.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { answerCommon, common, notModelled, parseOptions, refuseUsage, spelled } from '../options.ts';
+import {
+  answerCommon,
+  common,
+  notModelled,
+  parseOptions,
+  refuseUsage,
+  spelled,
+} from '../options.ts';
 
-const table = { short: 'iu:0S:C:v', long: { 'ignore-environment': 'i', 'unset=': 'u', null: '0', ...common }, posix: true };
+const table = {
+  short: 'iu:0S:C:v',
+  long: { 'ignore-environment': 'i', 'unset=': 'u', null: '0', ...common },
+  posix: true,
+};
 
 function* run(io: Io): Running {
   const parsed = parseOptions(io.argv.slice(1), table);

@@ -2,7 +2,15 @@
 import { clockText, uptimeText } from '../uptime.ts';
 import type { Command, Io, Running } from '../command.ts';
 import { files } from '../files.ts';
-import { answerCommon, common, fail, notModelled, parseOptions, refuseUsage, spelled } from '../options.ts';
+import {
+  answerCommon,
+  common,
+  fail,
+  notModelled,
+  parseOptions,
+  refuseUsage,
+  spelled,
+} from '../options.ts';
 
 const nameOf = (uid: number): string => (uid === 0 ? 'root' : 'alice');
 
@@ -24,7 +32,10 @@ export const id: Command = {
   summary: 'print user and group numbers',
   usage: 'id [-u | -g | -G] [-n] [USER]',
   *run(io) {
-    const parsed = parseOptions(io.argv.slice(1), { short: 'ugGnr', long: { user: 'u', group: 'g', groups: 'G', name: 'n', ...common } });
+    const parsed = parseOptions(io.argv.slice(1), {
+      short: 'ugGnr',
+      long: { user: 'u', group: 'g', groups: 'G', name: 'n', ...common },
+    });
     if ('fault' in parsed) return yield* refuseUsage(io, parsed.fault);
     if (yield* answerCommon(io, id, 'GNU coreutils 9.7', parsed.options)) return 0;
     const [user] = parsed.operands;
@@ -32,8 +43,10 @@ export const id: Command = {
     if (uid === undefined) return yield* fail(io, `'${user ?? ''}': no such user`);
     const letters = new Set(parsed.options.map((option) => option.name));
     const label = `${uid}(${nameOf(uid)})`;
-    if (['u', 'g', 'G'].some((letter) => letters.has(letter))) yield* io.out.line(letters.has('n') ? nameOf(uid) : String(uid));
-    else if (letters.has('n')) return yield* fail(io, 'printing only names or real IDs requires -u, -g, or -G');
+    if (['u', 'g', 'G'].some((letter) => letters.has(letter)))
+      yield* io.out.line(letters.has('n') ? nameOf(uid) : String(uid));
+    else if (letters.has('n'))
+      return yield* fail(io, 'printing only names or real IDs requires -u, -g, or -G');
     else yield* io.out.line(`uid=${label} gid=${label} groups=${label}`);
     return 0;
   },
@@ -72,7 +85,16 @@ export const uname: Command = {
   summary: 'print the name and version of the kernel',
   usage: 'uname [-asnrvmpio]',
   *run(io) {
-    const long = { all: 'a', 'kernel-name': 's', nodename: 'n', 'kernel-release': 'r', 'kernel-version': 'v', machine: 'm', 'operating-system': 'o', ...common };
+    const long = {
+      all: 'a',
+      'kernel-name': 's',
+      nodename: 'n',
+      'kernel-release': 'r',
+      'kernel-version': 'v',
+      machine: 'm',
+      'operating-system': 'o',
+      ...common,
+    };
     const parsed = parseOptions(io.argv.slice(1), { short: 'asnrvmpio', long });
     if ('fault' in parsed) return yield* refuseUsage(io, parsed.fault);
     if (yield* answerCommon(io, uname, 'GNU coreutils 9.7', parsed.options)) return 0;
@@ -81,7 +103,9 @@ export const uname: Command = {
     const asked = new Set(parsed.options.map((option) => option.name));
     const letters = asked.has('a') ? 'snrvmo' : asked.size === 0 ? 's' : UNAME_ORDER;
     const fields = unameFields(io);
-    const shown = [...letters].filter((letter) => asked.has('a') || asked.size === 0 || asked.has(letter));
+    const shown = [...letters].filter(
+      (letter) => asked.has('a') || asked.size === 0 || asked.has(letter),
+    );
     yield* io.out.line(shown.map((letter) => fields[letter] ?? '').join(' '));
     return 0;
   },
@@ -92,7 +116,10 @@ export const nproc: Command = {
   summary: 'print how many CPUs are online',
   usage: 'nproc [--all] [--ignore=N]',
   *run(io) {
-    const parsed = parseOptions(io.argv.slice(1), { short: '', long: { all: 'all', 'ignore=': 'ignore', ...common } });
+    const parsed = parseOptions(io.argv.slice(1), {
+      short: '',
+      long: { all: 'all', 'ignore=': 'ignore', ...common },
+    });
     if ('fault' in parsed) return yield* refuseUsage(io, parsed.fault);
     if (yield* answerCommon(io, nproc, 'GNU coreutils 9.7', parsed.options)) return 0;
     const all = parsed.options.some((option) => option.name === 'all');
@@ -123,7 +150,10 @@ export const uptime: Command = {
 
 /// The load average is the constant of /proc/loadavg, where its note says what it is.
 function* runUptime(io: Io): Running {
-  const parsed = parseOptions(io.argv.slice(1), { short: 'psrc', long: { pretty: 'p', since: 's', raw: 'r', container: 'c' } });
+  const parsed = parseOptions(io.argv.slice(1), {
+    short: 'psrc',
+    long: { pretty: 'p', since: 's', raw: 'r', container: 'c' },
+  });
   if ('fault' in parsed) return yield* refuseUsage(io, parsed.fault);
   const [option] = parsed.options;
   if (option && !/^[ps]$/.test(option.name)) return yield* notModelled(io, spelled(option));
@@ -134,6 +164,8 @@ function* runUptime(io: Io): Running {
   const read = files.read(io, '/proc/loadavg');
   if (typeof read === 'string') return yield* fail(io, 'cannot read /proc/loadavg');
   const load = (read.lines[0]?.text ?? '').split(' ').slice(0, 3).join(', ');
-  yield* io.out.line(` ${clockText(io.k, false)} ${uptimeText(io.k, false)},  0 users,  load average: ${load}`);
+  yield* io.out.line(
+    ` ${clockText(io.k, false)} ${uptimeText(io.k, false)},  0 users,  load average: ${load}`,
+  );
   return 0;
 }

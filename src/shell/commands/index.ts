@@ -1,9 +1,12 @@
 /// Every tool of the host, by the name it is called by.
 import type { Command } from '../command.ts';
+import { awk, gawk } from './awk.ts';
 import { bash, sh } from './bash.ts';
 import { cat } from './cat.ts';
+import { chmod } from './chmod.ts';
 import { cut } from './cut.ts';
 import { date } from './date.ts';
+import { dmesg } from './dmesg.ts';
 import { env } from './env.ts';
 import { ethtool } from './ethtool.ts';
 import { grep, egrep, fgrep } from './grep.ts';
@@ -12,6 +15,12 @@ import { whoami, id, hostname, uname, nproc, clear, uptime } from './identity.ts
 import { ifconfig } from './ifconfig.ts';
 import { ip } from './ip.ts';
 import { ls } from './ls.ts';
+import { lscpu } from './lscpu.ts';
+import { free, lsmod, lspci, getconf } from './machine.ts';
+import { netstat } from './netstat.ts';
+import { nstat } from './nstat.ts';
+import { numactl } from './numactl.ts';
+import { ps, pgrep } from './ps.ts';
 import { rev } from './rev.ts';
 import { seq } from './seq.ts';
 import { sleep } from './sleep.ts';
@@ -21,6 +30,7 @@ import { sudo } from './sudo.ts';
 import { sysctl } from './sysctl.ts';
 import { tac } from './tac.ts';
 import { tail } from './tail.ts';
+import { taskset } from './taskset.ts';
 import { tc } from './tc.ts';
 import { tee } from './tee.ts';
 import { timeout } from './timeout.ts';
@@ -31,20 +41,17 @@ import { watch } from './watch.ts';
 import { wc } from './wc.ts';
 import { xargs } from './xargs.ts';
 import { yes } from './yes.ts';
-import { dmesg } from './dmesg.ts';
-import { lscpu } from './lscpu.ts';
-import { free, getconf, lsmod, lspci } from './machine.ts';
-import { nstat } from './nstat.ts';
-import { numactl } from './numactl.ts';
-import { pgrep, ps } from './ps.ts';
-import { taskset } from './taskset.ts';
 
 const all: readonly Command[] = [
+  awk,
+  gawk,
   bash,
   sh,
   cat,
+  chmod,
   cut,
   date,
+  dmesg,
   env,
   ethtool,
   grep,
@@ -61,6 +68,16 @@ const all: readonly Command[] = [
   ifconfig,
   ip,
   ls,
+  lscpu,
+  free,
+  lsmod,
+  lspci,
+  getconf,
+  netstat,
+  nstat,
+  numactl,
+  ps,
+  pgrep,
   rev,
   seq,
   sleep,
@@ -70,6 +87,7 @@ const all: readonly Command[] = [
   sysctl,
   tac,
   tail,
+  taskset,
   tc,
   tee,
   timeout,
@@ -80,17 +98,8 @@ const all: readonly Command[] = [
   wc,
   xargs,
   yes,
-  dmesg,
-  lscpu,
-  free,
-  getconf,
-  lsmod,
-  lspci,
-  nstat,
-  numactl,
-  pgrep,
-  ps,
-  taskset,
 ];
 
-export const commands: ReadonlyMap<string, Command> = new Map(all.map((command) => [command.name, command]));
+export const commands: ReadonlyMap<string, Command> = new Map(
+  all.map((command) => [command.name, command]),
+);

@@ -5,6 +5,7 @@ import type { Command, Io, Running } from '../command.ts';
 import { files } from '../files.ts';
 import { print, value } from '../marked.ts';
 import { notModelled, parseOptions, spelled } from '../options.ts';
+import { matcher } from '../pattern.ts';
 import { protocolCounters } from '../proc/snmp.ts';
 
 const table = {
@@ -38,18 +39,6 @@ const usage = `Usage: nstat [OPTION] [ PATTERN [ PATTERN ] ]
    -z, --zeros          show entries with zero activity
 `;
 
-/// A shell pattern as fnmatch(3) reads it: * ? and sets.
-function patternOf(text: string): RegExp {
-  const source = text.replace(/\[!|[.+^${}()|\\*?]/g, (sign) =>
-    sign === '*' ? '.*' : sign === '?' ? '.' : sign === '[!' ? '[^' : `\\${sign}`,
-  );
-  try {
-    return new RegExp(`^${source}$`);
-  } catch {
-    return /^$/;
-  }
-}
-
 function history(io: Io, path: string): Map<string, number> {
   const read = files.read(io, path);
   const old = new Map<string, number>();
@@ -67,14 +56,14 @@ function line(name: string, count: number): string {
 function* show(io: Io, names: readonly string[], flags: ReadonlySet<string>): Running {
   const path = `/tmp/.nstat.u${io.uid}`;
   const old = flags.has('a') || flags.has('r') ? new Map<string, number>() : history(io, path);
-  const patterns = names.map(patternOf);
+  const patterns = names.map((name) => matcher(name, false));
   const now = protocolCounters(io.k);
   if (!flags.has('n')) {
     yield* io.out.line('#kernel');
     for (const { name, value: count } of now) {
       const grown = count - (old.get(name) ?? 0);
       if (grown === 0 && !flags.has('z')) continue;
-      if (patterns.length > 0 && !patterns.some((pattern) => pattern.test(name))) continue;
+      if (patterns.length > 0 && !patterns.some((fits) => fits(name))) continue;
       const digits = String(grown);
       const rest = `${' '.repeat(Math.max(0, 16 - digits.length))}${'0.0'.padStart(6)}`;
       yield* print(io.out, name.padEnd(32), value(digits, `counter:${name}`), rest);

@@ -20,7 +20,8 @@ function parse(argv: readonly string[]): Wish | string {
     if (word === '--') continue;
     if (word.startsWith('--')) return `unrecognized option '${word}'`;
     if (!option) {
-      if (/^-[a-zA-Z]/.test(word) && wish.words.length === 0) return `invalid option -- '${word[1] ?? ''}'`;
+      if (/^-[a-zA-Z]/.test(word) && wish.words.length === 0)
+        return `invalid option -- '${word[1] ?? ''}'`;
       wish.words.push(word);
     } else if (option[1] === 'w') wish.equal = true;
     else {
@@ -44,7 +45,11 @@ function* run(io: Io): Running {
   const bad = words.find((word) => !NUMBER.test(word));
   if (bad !== undefined) return yield* complain(io, `invalid floating point argument: '${bad}'`);
   const [first = '1', step = '1', last = '1'] =
-    words.length === 1 ? ['1', '1', words[0]] : words.length === 2 ? [words[0], '1', words[1]] : words;
+    words.length === 1
+      ? ['1', '1', words[0]]
+      : words.length === 2
+        ? [words[0], '1', words[1]]
+        : words;
   if (Number(step) === 0) return yield* complain(io, `invalid Zero increment value: '${step}'`);
   return yield* print(io, wish, first, step, last);
 }
@@ -55,11 +60,18 @@ function* print(io: Io, wish: Wish, first: string, step: string, last: string): 
   const from = Math.round(Number(first) * scale);
   const by = Math.round(Number(step) * scale);
   const to = Math.floor(Number(last) * scale + (by > 0 ? 1e-9 : 0));
-  const text = (n: number) => (wish.format === null ? (n / scale).toFixed(places) : formatPrintf(wish.format, [String(n / scale)]).text);
-  const width = wish.equal ? Math.max(text(from).length, text(Math.abs(from) > Math.abs(to) ? from : to).length) : 0;
+  const text = (n: number) =>
+    wish.format === null
+      ? (n / scale).toFixed(places)
+      : formatPrintf(wish.format, [String(n / scale)]).text;
+  const width = wish.equal
+    ? Math.max(text(from).length, text(Math.abs(from) > Math.abs(to) ? from : to).length)
+    : 0;
   for (let n = from; by > 0 ? n <= to : n >= to; n += by) {
     const shown = text(n);
-    const padded = shown.startsWith('-') ? '-' + shown.slice(1).padStart(width - 1, '0') : shown.padStart(width, '0');
+    const padded = shown.startsWith('-')
+      ? '-' + shown.slice(1).padStart(width - 1, '0')
+      : shown.padStart(width, '0');
     const more = by > 0 ? n + by <= to : n + by >= to;
     yield* io.out.write(padded + (more ? wish.separator : '\n'));
   }

@@ -33,7 +33,10 @@ export const sleep: Command = {
       const ns = intervalNs(word);
       if (ns === null) {
         const option = /^-(.)/.exec(word);
-        const text = option && word !== '-' ? `invalid option -- '${option[1] ?? ''}'` : `invalid time interval '${word}'`;
+        const text =
+          option && word !== '-'
+            ? `invalid option -- '${option[1] ?? ''}'`
+            : `invalid time interval '${word}'`;
         yield* io.err.line(`sleep: ${text}`);
         bad = true;
         if (option) break;

@@ -16,7 +16,18 @@ const IGNORED = new Set(['n', 'k', 'S', 'H', 'b', 'A', 'B', 'N', 'P']);
 
 const table = {
   short: 'u:g:h:p:C:D:R:T:U:iseEHknSKvVlAbBNP',
-  long: { 'user=': 'u', login: 'i', shell: 's', 'preserve-env[=]': 'E', 'non-interactive': 'n', stdin: 'S', validate: 'v', list: 'l', help: 'help', version: 'V' },
+  long: {
+    'user=': 'u',
+    login: 'i',
+    shell: 's',
+    'preserve-env[=]': 'E',
+    'non-interactive': 'n',
+    stdin: 'S',
+    validate: 'v',
+    list: 'l',
+    help: 'help',
+    version: 'V',
+  },
   posix: true,
 };
 
@@ -59,7 +70,8 @@ function* runAs(io: Io, user: string, words: string[], shell: string, keep: bool
     yield* io.err.write(USAGE);
     return 1;
   }
-  const command = shell === '' ? words : ['bash', ...(words.length > 0 ? ['-c', words.join(' ')] : [])];
+  const command =
+    shell === '' ? words : ['bash', ...(words.length > 0 ? ['-c', words.join(' ')] : [])];
   env.set('SUDO_COMMAND', command.join(' '));
   const status = yield* io.exec(command, { uid: USERS[user] ?? 0, env });
   if (typeof status === 'number') return status;

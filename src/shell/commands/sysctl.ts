@@ -8,7 +8,7 @@ import { print, value } from '../marked.ts';
 import { parseOptions, type Options as Parsed } from '../options.ts';
 import { absolute } from '../paths.ts';
 import { sysctlRef } from '../proc/sys.ts';
-import { posixRegex, RegexError, type Regex } from '../regex.ts';
+import { posixRegex, RegexError, TooHard, type Regex } from '../regex.ts';
 
 interface Options {
   readonly all: boolean;
@@ -291,6 +291,16 @@ function asked(parsed: Parsed): { readonly o: Options; readonly words: readonly 
   return { o, words: [...attached.map(({ value: name }) => name), ...parsed.operands] };
 }
 
+function* work(io: Io, parsed: Parsed): Running {
+  const { o, words } = asked(parsed);
+  if (o.system) return yield* system(io, o);
+  if (o.load) return yield* load(io, o, words);
+  if (o.all) return yield* list(io, o, Object.keys(io.k.sysctl).sort());
+  if (words.length > 0) return yield* eachWord(io, o, words);
+  yield* io.err.write(`${usage}\n`);
+  return 1;
+}
+
 export const sysctl: Command = {
   name: 'sysctl',
   summary: 'read and set kernel parameters',
@@ -307,23 +317,13 @@ export const sysctl: Command = {
       yield* io.out.write(flags.has('V') ? 'sysctl from procps-ng 4.0.4\n' : `${usage}\n`);
       return 0;
     }
-    let read;
     try {
-      read = asked(parsed);
+      return yield* work(io, parsed);
     } catch (error) {
-      if (!(error instanceof RegexError)) throw error;
+      if (!(error instanceof RegexError || error instanceof TooHard)) throw error;
       yield* complain(io, error.message);
       return 1;
     }
-    const { o, words } = read;
-    if (o.system) return yield* system(io, o);
-    if (o.load) return yield* load(io, o, words);
-    if (o.all) return yield* list(io, o, Object.keys(io.k.sysctl).sort());
-    if (words.length === 0) {
-      yield* io.err.write(`${usage}\n`);
-      return 1;
-    }
-    return yield* eachWord(io, o, words);
   },
   complete(k) {
     return Object.keys(k.sysctl).sort();

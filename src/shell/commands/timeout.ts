@@ -9,7 +9,14 @@ import { intervalNs } from './sleep.ts';
 
 const table = {
   short: 's:k:vfp',
-  long: { 'signal=': 's', 'kill-after=': 'k', 'preserve-status': 'p', foreground: 'f', verbose: 'v', ...common },
+  long: {
+    'signal=': 's',
+    'kill-after=': 'k',
+    'preserve-status': 'p',
+    foreground: 'f',
+    verbose: 'v',
+    ...common,
+  },
   posix: true,
 };
 const NUMBERS: Record<string, number> = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, TERM: 15 };
@@ -19,17 +26,25 @@ function* run(io: Io): Running {
   if ('fault' in parsed) return yield* refuseUsage(io, parsed.fault, 125);
   if (yield* answerCommon(io, timeout, 'GNU coreutils 9.7', parsed.options)) return 0;
   const [duration, ...words] = parsed.operands;
-  if (duration === undefined || words.length === 0) return yield* refuseUsage(io, 'missing operand', 125);
+  if (duration === undefined || words.length === 0)
+    return yield* refuseUsage(io, 'missing operand', 125);
   const ns = intervalNs(duration);
   if (ns === null) return yield* refuseUsage(io, `invalid time interval '${duration}'`, 125);
   const option = (name: string) => parsed.options.find((o) => o.name === name);
   const word = (option('s')?.value ?? 'TERM').toUpperCase().replace(/^SIG/, '');
   const signal = /^\d+$/.test(word) ? Number(word) : NUMBERS[word];
-  if (signal === undefined) return yield* refuseUsage(io, `${option('s')?.value ?? ''}: invalid signal`, 125);
+  if (signal === undefined)
+    return yield* refuseUsage(io, `${option('s')?.value ?? ''}: invalid signal`, 125);
   return yield* limited(io, words, ns === 0 ? Infinity : ns, signal, option('p') !== undefined);
 }
 
-function* limited(io: Io, words: readonly string[], ns: number, signal: number, keep: boolean): Running {
+function* limited(
+  io: Io,
+  words: readonly string[],
+  ns: number,
+  signal: number,
+  keep: boolean,
+): Running {
   const p = processOf(io);
   let failed: string | null = null;
   const task = spawn(

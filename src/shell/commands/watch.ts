@@ -8,7 +8,15 @@ import { capture } from '../stream.ts';
 
 const table = {
   short: 'n:d::txgbcepqrSw',
-  long: { 'interval=': 'n', 'differences[=]': 'd', 'no-title': 't', exec: 'x', chgexit: 'g', help: 'h', version: 'version' },
+  long: {
+    'interval=': 'n',
+    'differences[=]': 'd',
+    'no-title': 't',
+    exec: 'x',
+    chgexit: 'g',
+    help: 'h',
+    version: 'version',
+  },
   posix: true,
 };
 const USAGE = '\nUsage:\n watch [options] command\n';
@@ -27,7 +35,14 @@ interface Wish {
 function* run(io: Io): Running {
   const parsed = parseOptions(io.argv.slice(1), table);
   if ('fault' in parsed) return yield* usage(io, `watch: ${parsed.fault}\n`);
-  const wish: Wish = { seconds: 2, differences: false, permanent: false, title: true, exec: false, untilChange: false };
+  const wish: Wish = {
+    seconds: 2,
+    differences: false,
+    permanent: false,
+    title: true,
+    exec: false,
+    untilChange: false,
+  };
   for (const option of parsed.options) {
     if (option.name === 'n') {
       const seconds = Number(option.value.replace(',', '.'));
@@ -61,12 +76,14 @@ function* repeat(io: Io, wish: Wish, words: readonly string[]): Running {
   let before: string | null = null;
   let marked = new Set<number>();
   for (;;) {
-    const { output, text } = capture();
-    const status = yield* io.exec(argv, { out: output, err: output });
-    if (typeof status !== 'number') yield* output.line(`watch: unable to execute '${argv[0] ?? ''}'`);
-    const shown = text();
+    const caught = capture();
+    const status = yield* io.exec(argv, { out: caught.output, err: caught.output });
+    if (typeof status !== 'number')
+      yield* caught.output.line(`watch: unable to execute '${argv[0] ?? ''}'`);
+    const shown = caught.text();
     if (wish.untilChange && before !== null && shown !== before) return 0;
-    const changed: Set<number> = before !== null && wish.differences ? changes(before, shown) : new Set<number>();
+    const changed: Set<number> =
+      before !== null && wish.differences ? changes(before, shown) : new Set<number>();
     marked = wish.permanent ? new Set([...marked, ...changed]) : changed;
     yield* paint(io, wish, words.join(' '), shown, marked);
     before = shown;
@@ -80,17 +97,26 @@ function changes(before: string, now: string): Set<number> {
   const old = before.split('\n');
   let at = 0;
   for (const [row, line] of now.split('\n').entries()) {
-    for (let i = 0; i < line.length; i++) if ((old[row]?.[i] ?? ' ') !== line[i]) changed.add(at + i);
+    for (let i = 0; i < line.length; i++)
+      if ((old[row]?.[i] ?? ' ') !== line[i]) changed.add(at + i);
     at += line.length + 1;
   }
   return changed;
 }
 
-function* paint(io: Io, wish: Wish, command: string, text: string, marked: ReadonlySet<number>): Running<void> {
+function* paint(
+  io: Io,
+  wish: Wish,
+  command: string,
+  text: string,
+  marked: ReadonlySet<number>,
+): Running<void> {
   const terminal = io.columns !== null;
   const header = wish.title ? `${title(io, wish, command)}\n\n` : '';
   const body = terminal && marked.size > 0 ? highlight(text, marked) : text;
-  yield* io.out.write((terminal ? CLEAR : '') + header + body + (body.endsWith('\n') || body === '' ? '' : '\n'));
+  yield* io.out.write(
+    (terminal ? CLEAR : '') + header + body + (body.endsWith('\n') || body === '' ? '' : '\n'),
+  );
 }
 
 /// `Every 2.0s: COMMAND` on the left, host and clock on the right, as wide as the terminal.
@@ -99,7 +125,10 @@ function title(io: Io, wish: Wish, command: string): string {
   const right = `${io.k.desc.hostname}: ${formatMoment(momentOf(wallClock(io.k)), '%c')}`;
   const width = io.columns ?? 80;
   const room = width - right.length - 1;
-  return (left.length > room ? left.slice(0, Math.max(0, room - 3)) + '...' : left).padEnd(room + 1) + right;
+  return (
+    (left.length > room ? left.slice(0, Math.max(0, room - 3)) + '...' : left).padEnd(room + 1) +
+    right
+  );
 }
 
 function highlight(text: string, marked: ReadonlySet<number>): string {

@@ -7,7 +7,17 @@ import { inputOfText } from '../stream.ts';
 
 const table = {
   short: '0n:I:L:d:rtP:s:E:pxa:',
-  long: { null: '0', 'max-args=': 'n', 'replace[=]': 'I', 'max-lines[=]': 'L', 'delimiter=': 'd', 'no-run-if-empty': 'r', verbose: 't', 'max-procs=': 'P', help: 'help' },
+  long: {
+    null: '0',
+    'max-args=': 'n',
+    'replace[=]': 'I',
+    'max-lines[=]': 'L',
+    'delimiter=': 'd',
+    'no-run-if-empty': 'r',
+    verbose: 't',
+    'max-procs=': 'P',
+    help: 'help',
+  },
   posix: true,
 };
 
@@ -29,7 +39,14 @@ interface Item {
 function* run(io: Io): Running {
   const parsed = parseOptions(io.argv.slice(1), table);
   if ('fault' in parsed) return yield* refuseUsage(io, parsed.fault);
-  const wish: Wish = { separator: null, words: Infinity, lines: Infinity, replace: null, runEmpty: true, verbose: false };
+  const wish: Wish = {
+    separator: null,
+    words: Infinity,
+    lines: Infinity,
+    replace: null,
+    runEmpty: true,
+    verbose: false,
+  };
   for (const option of parsed.options) {
     if (option.name === 'n' || option.name === 'L') {
       const count = Number(option.value || '1');
@@ -38,20 +55,24 @@ function* run(io: Io): Running {
         return 1;
       }
       if (count < 1) {
-        yield* io.err.line(`xargs: value ${option.value} for -${option.name} option should be >= 1`);
+        yield* io.err.line(
+          `xargs: value ${option.value} for -${option.name} option should be >= 1`,
+        );
         return 1;
       }
       if (option.name === 'n') wish.words = count;
       else wish.lines = count;
     } else if (option.name === '0') wish.separator = '\0';
-    else if (option.name === 'd') wish.separator = option.value.replace('\\n', '\n').replace('\\t', '\t').replace('\\0', '\0');
+    else if (option.name === 'd')
+      wish.separator = option.value.replace('\\n', '\n').replace('\\t', '\t').replace('\\0', '\0');
     else if (option.name === 'I') wish.replace = option.value || '{}';
     else if (option.name === 'r') wish.runEmpty = false;
     else if (option.name === 't') wish.verbose = true;
     else if (option.name === 'help') {
       yield* io.out.line(`Usage: ${xargs.usage}`);
       return 0;
-    } else if (option.name !== 'P' && option.name !== 'x') return yield* notModelled(io, spelled(option));
+    } else if (option.name !== 'P' && option.name !== 'x')
+      return yield* notModelled(io, spelled(option));
   }
   const items = itemsOf(yield* io.in.all(), wish);
   if (typeof items === 'string') {
@@ -68,7 +89,10 @@ function itemsOf(text: string, wish: Wish): Item[] | string {
     return texts.map((item) => ({ text: item, endsLine: true }));
   }
   if (wish.replace !== null) {
-    const lines = text.split('\n').map((line) => line.replace(/^\s+/, '')).filter((line) => line !== '');
+    const lines = text
+      .split('\n')
+      .map((line) => line.replace(/^\s+/, ''))
+      .filter((line) => line !== '');
     return lines.map((line) => ({ text: line, endsLine: true }));
   }
   return quotedWords(text);
@@ -86,7 +110,10 @@ function quotedWords(text: string): Item[] | string {
       const quote = rest[0] === '"' ? 'double' : 'single';
       return `unmatched ${quote} quote; by default quotes are special to xargs unless you use the -0 option`;
     }
-    const plain = (found[1] ?? '').replace(/\\([\s\S])|'([^']*)'|"([^"]*)"/g, (_, a?: string, b?: string, c?: string) => a ?? b ?? c ?? '');
+    const plain = (found[1] ?? '').replace(
+      /\\([\s\S])|'([^']*)'|"([^"]*)"/g,
+      (_, a?: string, b?: string, c?: string) => a ?? b ?? c ?? '',
+    );
     items.push({ text: plain, endsLine: /^[ \t]*(\n|$)/.test(text.slice(word.lastIndex)) });
   }
   return items;

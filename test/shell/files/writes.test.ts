@@ -132,6 +132,8 @@ describe("the reader's own files", () => {
     expect(echo(alice, 'x', '/etc/x')).toBe('EACCES');
     expect(echo(alice, 'x', '/home/alice/x')).toBe('x');
     expect(echo(root, 'x', '/nosuch/x')).toBe('ENOENT');
+    expect(echo(root, 'x', '/root/x')).toBe('x');
+    expect(text(alice, '/root/x')).toBe('EACCES');
   });
 
   it('need a directory, and an empty one to remove it', () => {

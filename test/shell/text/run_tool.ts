@@ -62,7 +62,7 @@ export function runTool(command: Command, argv: readonly string[], setting: Sett
   const marks: Mark[] = [];
   const session = testSession(setting.files ?? {});
   const io: Io = {
-    k: { now: 0 } as unknown as Kernel,
+    k: { now: 0, desc: { profile: 'virtio', uptime_ns: 0 } } as unknown as Kernel,
     session,
     argv,
     env: new Map(Object.entries(setting.env ?? {})),

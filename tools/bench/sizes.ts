@@ -1,0 +1,62 @@
+/// What a reader downloads: gzipped script of every built page, by when it is needed.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+
+export interface PageSize {
+  readonly page: string;
+  readonly first: number; // bytes, gzipped: scripts of the page, its islands and what they import at once
+  readonly later: number; // what those import on demand, without the terminal
+}
+
+/// Sizes of all pages; empty when there is no build.
+export function pageSizes(): PageSize[] {
+  if (!existsSync(dist)) return [];
+  return readdirSync(dist, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.html'))
+    .sort()
+    .map(sizesOf);
+}
+
+function sizesOf(page: string): PageSize {
+  const html = readFileSync(join(dist, page), 'utf8');
+  const inline = [...html.matchAll(/<script[^>]*>([^<]+)<\/script>/g)].map((m) => m[1] ?? '').join('');
+  const named = new Set<string>();
+  for (const m of html.matchAll(/(?:src|component-url|renderer-url)="([^"]+\.js)"|data-modules="([^"]*)"/g))
+    for (const name of (m[1] ?? m[2] ?? '').split(' ').filter(Boolean)) named.add(basename(name));
+  const first = closure(named, staticImports);
+  const later = closure(new Set([...first].flatMap(dynamicImports)), (name) => [...staticImports(name), ...dynamicImports(name)]);
+  for (const name of first) later.delete(name);
+  const weight = (names: Iterable<string>) => [...names].filter((name) => !/xterm|addon-fit/.test(name)).reduce((sum, name) => sum + gzipped(name), 0);
+  return { page, first: weight(first) + (inline ? gzipSync(inline).length : 0), later: weight(later) };
+}
+
+function closure(start: ReadonlySet<string>, next: (name: string) => string[]): Set<string> {
+  const all = new Set<string>();
+  const open = [...start];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (all.has(name) || !existsSync(join(dist, '_astro', name))) continue;
+    all.add(name);
+    open.push(...next(name));
+  }
+  return all;
+}
+
+function text(name: string): string {
+  return readFileSync(join(dist, '_astro', name), 'utf8');
+}
+
+function staticImports(name: string): string[] {
+  return [...text(name).matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g)].map((m) => m[1]!);
+}
+
+function dynamicImports(name: string): string[] {
+  return [...text(name).matchAll(/import\(\s*[`"']\.\/([^`"']+\.js)[`"']/g)].map((m) => m[1]!);
+}
+
+function gzipped(name: string): number {
+  return gzipSync(readFileSync(join(dist, '_astro', name)), { level: 9 }).length;
+}
