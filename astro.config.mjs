@@ -6,6 +6,7 @@ import { defineConfig } from 'astro/config';
 import portable from './tools/portable.mjs';
 import searchIndex from './tools/search-index.mjs';
 import { shikiClasses } from './tools/shiki-classes.mjs';
+import starts from './tools/starts.mjs';
 import serviceWorker from './tools/sw.mjs';
 
 // withastro/astro#16251: the CSS of a component inside an {#if} that is false at build time is
@@ -27,7 +28,7 @@ export default defineConfig({
   devToolbar: { enabled: false },
   build: { format: 'file', inlineStylesheets: 'never' },
   vite: {
-    plugins: [keepSvelteCss],
+    plugins: [keepSvelteCss, starts()],
     build: {
       assetsInlineLimit: 0,
       modulePreload: false,

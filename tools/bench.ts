@@ -19,7 +19,13 @@ const { values } = parseArgs({ options: { rounds: { type: 'string' } } });
 const rounds = Number(values.rounds ?? 7);
 const worker = fileURLToPath(new URL('./bench/packets.ts', import.meta.url));
 const ns3 = buildNs3();
-const series = { a: [] as Measured[], b: [] as Measured[], short: [] as Measured[], long: [] as Measured[], ns3: [] as number[] };
+const series = {
+  a: [] as Measured[],
+  b: [] as Measured[],
+  short: [] as Measured[],
+  long: [] as Measured[],
+  ns3: [] as number[],
+};
 
 for (let round = 0; round < rounds; round++) {
   series.a.push(packets(2_000_000));
@@ -32,17 +38,33 @@ const speed = (runs: readonly Measured[]) => runs.map((run) => run.mpps_cpu);
 const noise = median(speed(series.a)) / median(speed(series.b));
 ratio('A/A pair, udp2m', noise, '0.93 to 1.07');
 if (noise < 0.93 || noise > 1.07) console.log('the machine was too noisy: these figures are void');
-if (ns3) ratio('udp2m against ns-3 receive-only (package libns3, HeapScheduler), packets a CPU second', median(speed(series.a)) / median(series.ns3), 'at least 1.5');
-ratio('udp2m at 10 M packets against 0.5 M, packets a CPU second', median(speed(series.long)) / median(speed(series.short)), 'at least 0.95');
-ratio('resident memory at 10 M packets against 0.5 M', median(series.long.map((run) => run.rss_mb)) / median(series.short.map((run) => run.rss_mb)), 'about 1');
+if (ns3)
+  ratio(
+    'udp2m against ns-3 receive-only (package libns3, HeapScheduler), packets a CPU second',
+    median(speed(series.a)) / median(series.ns3),
+    'at least 1.5',
+  );
+ratio(
+  'udp2m at 10 M packets against 0.5 M, packets a CPU second',
+  median(speed(series.long)) / median(speed(series.short)),
+  'at least 0.95',
+);
+ratio(
+  'resident memory at 10 M packets against 0.5 M',
+  median(series.long.map((run) => run.rss_mb)) / median(series.short.map((run) => run.rss_mb)),
+  'about 1',
+);
 for (const { page, first, later } of pageSizes())
-  console.log(`${page.padEnd(36)} ${kB(first)} of script to read it (at most 25), ${kB(later)} more for the host (at most 120)`);
+  console.log(
+    `${page.padEnd(36)} ${kB(first)} of script to read it (at most 25), ${kB(later)} more for the host (at most 120)`,
+  );
 
 function packets(count: number): Measured {
   const r = spawnSync(process.execPath, [worker, String(count)], { encoding: 'utf8' });
   if (r.status !== 0) throw new Error(r.stderr);
   const measured = JSON.parse(r.stdout) as Measured;
-  if (measured.lost > 0) throw new Error(`udp2m lost ${measured.lost} of ${measured.packets} packets`);
+  if (measured.lost > 0)
+    throw new Error(`udp2m lost ${measured.lost} of ${measured.packets} packets`);
   return measured;
 }
 

@@ -45,7 +45,9 @@ function transcripts(): void {
     const { exact, shape, exit } = sum;
     if (values.raise) save({ ...baseline(), transcripts: { exact, shape, exit } });
   }
-  console.log(`steps whose tools and forms are modelled here: shape ${sum.known.shape}/${sum.known.lines}`);
+  console.log(
+    `steps whose tools and forms are modelled here: shape ${sum.known.shape}/${sum.known.lines}`,
+  );
   console.log(
     `transcripts: exact ${sum.exact}/${sum.lines} shape ${sum.shape}/${sum.lines} exit ${sum.exit}/${sum.steps}`,
   );
@@ -53,8 +55,7 @@ function transcripts(): void {
 
 async function vectors(): Promise<void> {
   const scores: VectorScore[] = [];
-  for (const file of files)
-    scores.push(await runVectors(join(dir, file), values.verbose === true));
+  for (const file of files) scores.push(await runVectors(join(dir, file), values.verbose === true));
   const passed = scores.reduce((sum, score) => sum + score.passed, 0);
   const cases = scores.reduce((sum, score) => sum + score.cases, 0);
   if (values.json) console.log(JSON.stringify({ files: scores, passed, cases }));
@@ -62,7 +63,8 @@ async function vectors(): Promise<void> {
     for (const { name, passed, cases, modelled } of scores)
       console.log(`${name.padEnd(24)} ${passed}/${cases}${modelled ? '' : '  not modelled yet'}`);
   if (values.baseline) {
-    for (const score of scores) holds(score.name, score.passed, baseline().vectors[score.name] ?? 0);
+    for (const score of scores)
+      holds(score.name, score.passed, baseline().vectors[score.name] ?? 0);
     if (values.raise)
       save({ ...baseline(), vectors: Object.fromEntries(scores.map((s) => [s.name, s.passed])) });
   }

@@ -23,7 +23,10 @@ const known = new Map(topics.map((topic) => [topic.id, topic]));
 const covered = new Set<string>();
 let wrong = 0;
 
-for (const file of readdirSync(join(root, 'content'), { recursive: true, encoding: 'utf8' }).sort()) {
+for (const file of readdirSync(join(root, 'content'), {
+  recursive: true,
+  encoding: 'utf8',
+}).sort()) {
   if (!/\.mdx?$/.test(file)) continue;
   const ids = topicsOf(readFileSync(join(root, 'content', file), 'utf8'));
   for (const id of ids) {
@@ -36,7 +39,9 @@ for (const file of readdirSync(join(root, 'content'), { recursive: true, encodin
   console.log(`${file}: ${ids.length} topics`);
 }
 const wanted = topics.filter((topic) => topic.treatment !== OUT_OF_SCOPE);
-console.log(`topics: ${wanted.filter((topic) => covered.has(topic.id)).length}/${wanted.length} covered`);
+console.log(
+  `topics: ${wanted.filter((topic) => covered.has(topic.id)).length}/${wanted.length} covered`,
+);
 if (wrong) process.exitCode = 1;
 
 /// Topic ids in a page's frontmatter, whether the list is on one line or on several.

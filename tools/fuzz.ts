@@ -13,6 +13,8 @@ report('share links', fuzzLinks(Number(values.links ?? 10_000), seed, clock));
 
 function report(what: string, { tried, failures, slowest_ms, slowest }: Findings): void {
   for (const failure of failures.slice(0, 20)) console.log(failure);
-  console.log(`${what}: ${tried} tried, ${failures.length} failed; slowest ${slowest_ms.toFixed(0)} ms: ${JSON.stringify(slowest.slice(0, 200))}`);
+  console.log(
+    `${what}: ${tried} tried, ${failures.length} failed; slowest ${slowest_ms.toFixed(0)} ms: ${JSON.stringify(slowest.slice(0, 200))}`,
+  );
   if (failures.length > 0) process.exitCode = 1;
 }

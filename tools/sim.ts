@@ -4,8 +4,8 @@
 import { digest } from '../src/engine/digest.ts';
 import { checkLedger, ledgerOf } from '../src/kernel/ledger.ts';
 import { finish } from '../src/player/console.ts';
+import { openRun } from '../src/player/open_run.ts';
 import type { Entry, OutputChunk } from '../src/player/protocol.ts';
-import { openRun } from '../src/player/run.ts';
 import type { Run } from '../src/player/run.ts';
 import type { Scenario } from '../src/player/scenario.ts';
 import { timeOf, timeWord } from '../src/player/share.ts';

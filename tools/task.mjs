@@ -3,7 +3,15 @@
 // own Node 24 lives (it runs TypeScript directly).
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,7 +42,9 @@ function must(cmd, args, options) {
 
 function install() {
   const stamp = join(root, 'node_modules', '.stamp');
-  const want = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const want = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return;
   console.error('installing the dependencies');
   const r = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -64,10 +74,18 @@ const CHROMIUMS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
-const FIREFOXES = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'];
+const FIREFOXES = [
+  '/usr/bin/firefox-esr',
+  '/usr/bin/firefox',
+  '/Applications/Firefox.app/Contents/MacOS/firefox',
+];
 
 function playwrightOwn() {
-  const r = spawnSync('node', ['-p', "require('playwright-core').chromium.executablePath()"], { cwd: root, env, encoding: 'utf8' });
+  const r = spawnSync('node', ['-p', "require('playwright-core').chromium.executablePath()"], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  });
   return r.status === 0 ? usable(r.stdout.trim()) : null;
 }
 
@@ -114,7 +132,8 @@ function step(cmd, report) {
 
 /// Test counts of a Vitest or Playwright JSON report.
 function counts(report) {
-  if (report.stats) return { passed: report.stats.expected, failed: report.stats.unexpected + report.stats.flaky };
+  if (report.stats)
+    return { passed: report.stats.expected, failed: report.stats.unexpected + report.stats.flaky };
   return { passed: report.numPassedTests, failed: report.numFailedTests };
 }
 
@@ -123,12 +142,21 @@ function tally(passed, failed) {
   count.failed += failed;
 }
 
-const CHECKS = ['prettier --check --log-level warn .', 'eslint .', 'tsc -p tsconfig.core.json', 'astro check', 'svelte-check --fail-on-warnings'];
+const CHECKS = [
+  'prettier --check --log-level warn .',
+  'eslint .',
+  'tsc -p tsconfig.core.json',
+  'astro check',
+  'svelte-check --fail-on-warnings',
+];
 
 function test() {
   const started = Date.now();
   for (const check of CHECKS) step(check);
-  step('vitest run --reporter=default --reporter=json --outputFile.json=.cache/unit.json', 'unit.json');
+  step(
+    'vitest run --reporter=default --reporter=json --outputFile.json=.cache/unit.json',
+    'unit.json',
+  );
   step('node tools/conformance.ts transcripts --baseline');
   step('node tools/conformance.ts vectors --baseline');
   step('node tools/coverage.ts');

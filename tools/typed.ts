@@ -2,7 +2,16 @@
 /// want an answer rather than a terminal.
 import type { Kernel } from '../src/kernel/state.ts';
 import { advance } from '../src/kernel/run.ts';
-import { drive, interrupt, openTty, typeLine, wake, type Print, type Tty } from '../src/player/tty.ts';
+import {
+  drive,
+  interrupt,
+  openTty,
+  typeLine,
+  wake,
+  type Print,
+  type Tty,
+} from '../src/player/tty.ts';
+import { shell } from '../src/player/open_run.ts';
 import type { Session } from '../src/shell/session.ts';
 
 export interface Answer {
@@ -17,8 +26,13 @@ export interface Patience {
 }
 
 /// The command's whole output and its exit status. A command that reads the terminal finds it closed.
-export function typed(host: { k: Kernel }, session: Session, line: string, patience: Patience): Answer {
-  const tty = { ...openTty(session), columns: patience.columns };
+export function typed(
+  host: { k: Kernel },
+  session: Session,
+  line: string,
+  patience: Patience,
+): Answer {
+  const tty = { ...openTty(session, shell), columns: patience.columns };
   const text = { out: '', err: '' };
   const print: Print = (_entry, _index, chunk) => {
     text[chunk.stream] += chunk.text + (chunk.nl ? '\n' : '');

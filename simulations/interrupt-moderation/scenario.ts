@@ -10,7 +10,7 @@ import { busiestQueue, cpuOf, deviceNamed, napiOf } from '../queues.ts';
 import { rateOf } from '../rates.ts';
 
 const length_ns = 20_000_000;
-const prelude_ns = 600_000_000; // an igb needs 510 ms to get its link back
+const prelude_ns = 900_000_000; // an igb needs 880 ms to get its link back
 
 export interface Scene {
   readonly pps: number; // frames a second on the wire, over the last window

@@ -11,7 +11,7 @@ import { rateOf } from '../rates.ts';
 
 const burst = 1_024; // frames
 const period_ns = 3_000_000;
-const prelude_ns = 600_000_000; // an igb needs 510 ms to get its link back
+const prelude_ns = 900_000_000; // an igb needs 880 ms to get its link back
 
 // A reader that keeps up, so that nothing but the ring loses packets.
 const alder = hosts['alder']!;

@@ -123,7 +123,7 @@ export const softirqBudget: Scenario<Scene> = {
     'ethtool -N eth0 rx-flow-hash udp4 sdfn',
     'for irq in $(grep eth0-TxRx /proc/interrupts | cut -d: -f1); do echo 0 > /proc/irq/$irq/smp_affinity_list; done',
   ],
-  prelude_ns: 600_000_000, // an igb needs 510 ms to get its link back
+  prelude_ns: 900_000_000, // an igb needs 880 ms to get its link back
   start: [flood(64)],
   knobs: [budget, usecs, flows],
   series,

@@ -60,14 +60,20 @@ for (const button of document.querySelectorAll<HTMLElement>('#menu')) menu(butto
 for (const box of document.querySelectorAll<HTMLElement>('[data-search]')) search(box);
 slashKey(document.querySelector('[data-search="keyed"] input'));
 
+/// Keeps the site for use without a network, once the page has all it needs. Refused (private
+/// windows, plain http) it changes nothing: the site only does not work offline.
+function keepOffline(home: HTMLLinkElement): void {
+  navigator.serviceWorker.register(new URL('sw.js', home.href)).catch(() => undefined);
+}
+
 const home = document.querySelector<HTMLLinkElement>('link[rel="home"]');
 if (
   import.meta.env.PROD &&
   home &&
   location.protocol.startsWith('http') &&
   'serviceWorker' in navigator
-)
-  addEventListener('load', () => {
-    // Refused (private windows, plain http): the site works the same, only not offline.
-    navigator.serviceWorker.register(new URL('sw.js', home.href)).catch(() => undefined);
-  });
+) {
+  // This script may come after the load event.
+  if (document.readyState === 'complete') keepOffline(home);
+  else addEventListener('load', () => keepOffline(home));
+}

@@ -1,20 +1,16 @@
 /// A bounded record of steps: a ring of 20 bytes a record on typed arrays. Recording allocates
 /// nothing; when the ring is full the oldest record is overwritten.
 
-/// What happened, oldest first from `count - kept`. A record is (time, step, cpu, packet, reason).
+/// What happened, oldest first from `count - kept`. A record is (time, step, cpu, packet, reason, value).
 export interface Trace {
   size: number; // records there is room for, a power of two
   count: number; // records written since the start
   times: Float64Array; // ns
-  packets: Uint32Array; // serial number of the frame, modulo 2^32; NO_PACKET: none
-  values: Int32Array; // what the step has to say: queue length, bytes, ...
-  steps: Uint8Array; // index into STEPS
-  cpus: Uint8Array; // NO_CPU: hardware
-  reasons: Uint16Array; // index into the drop reasons; 0: not dropped
+  words: Int32Array; // three a record: packet, value, and step, CPU and reason in one
 }
 
-export const NO_PACKET = 0xffff_ffff;
-export const NO_CPU = 0xff;
+export const NO_PACKET = 0xffff_ffff; // else the serial number of the frame, modulo 2^32
+export const NO_CPU = 0xff; // hardware
 
 /// One record, read back.
 export interface TraceRecord {
@@ -31,19 +27,28 @@ export interface TraceRecord {
 export function createTrace(records: number): Trace {
   let size = 1;
   while (size < records) size *= 2;
-  return {
-    size,
-    count: 0,
-    times: new Float64Array(size),
-    packets: new Uint32Array(size),
-    values: new Int32Array(size),
-    steps: new Uint8Array(size),
-    cpus: new Uint8Array(size),
-    reasons: new Uint16Array(size),
-  };
+  return { size, count: 0, times: new Float64Array(size), words: new Int32Array(3 * size) };
 }
 
-/// Writes one record. `cpu` -1 is the hardware, `packet` -1 is none.
+/// Step, CPU (-1: hardware) and drop reason as one word of a record.
+export function tag(step: number, cpu: number, reason: number): number {
+  return step | ((cpu & NO_CPU) << 8) | (reason << 16);
+}
+
+/// Makes room for one record, writes all of it but its time, and returns where in `times` that goes.
+/// The caller stores the time: a fraction handed to a function would be an allocation a record.
+/// `packet` -1 is none.
+export function place(trace: Trace, packet: number, label: number, value: number): number {
+  const i = trace.count++ & (trace.size - 1);
+  const { words } = trace;
+  const at = 3 * i;
+  words[at] = packet;
+  words[at + 1] = value;
+  words[at + 2] = label;
+  return i;
+}
+
+/// Writes one record.
 export function record(
   trace: Trace,
   time: number,
@@ -53,13 +58,8 @@ export function record(
   reason: number,
   value: number,
 ): void {
-  const i = trace.count++ & (trace.size - 1);
+  const i = place(trace, packet, tag(step, cpu, reason), value);
   trace.times[i] = time;
-  trace.packets[i] = packet;
-  trace.values[i] = value;
-  trace.steps[i] = step;
-  trace.cpus[i] = cpu;
-  trace.reasons[i] = reason;
 }
 
 /// Number of the oldest record that is still kept.
@@ -71,16 +71,17 @@ export function oldest(trace: Trace): number {
 export function readRecord(trace: Trace, index: number): TraceRecord | null {
   if (index < oldest(trace) || index >= trace.count) return null;
   const i = index & (trace.size - 1);
-  const packet = trace.packets[i]!;
-  const cpu = trace.cpus[i]!;
+  const packet = trace.words[3 * i]! >>> 0;
+  const label = trace.words[3 * i + 2]! >>> 0;
+  const cpu = (label >>> 8) & 0xff;
   return {
     index,
     time: trace.times[i]!,
-    step: trace.steps[i]!,
+    step: label & 0xff,
     cpu: cpu === NO_CPU ? -1 : cpu,
     packet: packet === NO_PACKET ? -1 : packet,
-    reason: trace.reasons[i]!,
-    value: trace.values[i]!,
+    reason: label >>> 16,
+    value: trace.words[3 * i + 1]!,
   };
 }
 

@@ -17,6 +17,8 @@ export const BACKLOG_PATH = registerDriverPath({
   vectors: () => [],
   reset_ns: 0,
   resetsForQueues: false,
+  freesVectors: false,
+  dealsCpus: false,
 });
 
 registerDriverPath(igbPath);

@@ -1,8 +1,8 @@
 /// The hosts that can be booted: four that mirror recorded machines (test/reference/transcripts),
 /// and `alder`, the site's own, which is the igb machine with an application that reads UDP.
-/// Left out: the recorded machines' disks and control NICs, and the profile `mixed`, whose drivers
+/// Left out: all but the end of the kernel log, the recorded machines' disks and control NICs, and the profile `mixed`, whose drivers
 /// (vmxnet3, e1000e, e1000) are not modelled.
-import type { HostDescription, NicDescription } from '../kernel/host.ts';
+import type { BootLine, HostDescription, NicDescription } from '../kernel/host.ts';
 
 const TWO_NODES = [
   [0, 1, 2, 3],
@@ -27,6 +27,23 @@ function nic(
 const IGB = { driver: 'igb', queues: 8, speed_mbps: 1000 } as const;
 const VIRTIO = { driver: 'virtio_net', speed_mbps: -1 } as const;
 
+// What igb logs at probing a NIC and at its first link, at the times before the prompt at which a
+// recorded machine logged it; what was cut off for eth0 is spaced as for eth1.
+function igbLog(pci: string, name: string, mac: string, us: readonly number[]): BootLine[] {
+  const lines = [
+    `igb ${pci}: added PHC on ${name}`,
+    `igb ${pci}: Intel(R) Gigabit Ethernet Network Connection`,
+    `igb ${pci}: ${name}: (PCIe:2.5Gb/s:Width x1) ${mac}`,
+    `igb ${pci}: ${name}: PBA No: 1040FF-0FF`,
+    `igb ${pci}: Using MSI-X interrupts. 8 rx queue(s), 8 tx queue(s)`,
+    `igb ${pci} ${name}: igb: ${name} NIC Link is Up 1000 Mbps Full Duplex, Flow Control: RX/TX`,
+  ];
+  return lines.map((text, i) => ({ before_us: us[i]!, text }));
+}
+
+const ETH0_LOG = [3_359_597, 3_359_464, 3_359_449, 3_359_168, 3_359_138, 1_758_435];
+const ETH1_LOG = [2_948_847, 2_948_714, 2_948_699, 2_948_672, 2_948_664, 1_003_532];
+
 const igb: HostDescription = {
   profile: 'igb',
   hostname: 'host2',
@@ -41,6 +58,11 @@ const igb: HostDescription = {
     nic(1, { ...IGB, numa_node: 1, pci: '0000:81:00.0' }),
   ],
   apps: [],
+  busier_cpus: [4],
+  boot_log: [
+    ...igbLog('0000:41:00.0', 'eth0', '52:54:00:12:34:50', ETH0_LOG),
+    ...igbLog('0000:81:00.0', 'eth1', '52:54:00:12:34:51', ETH1_LOG),
+  ].sort((a, b) => b.before_us - a.before_us),
 };
 
 const virtio: HostDescription = {
@@ -48,10 +70,28 @@ const virtio: HostDescription = {
   profile: 'virtio',
   hostname: 'host1',
   uptime_ns: 12_520_000_000,
+  boot_log: [
+    {
+      before_us: 2_824_634,
+      text: 'virtio_blk virtio1: [vda] 6291456 512-byte logical blocks (3.22 GB/3.00 GiB)',
+    },
+    {
+      before_us: 2_240_977,
+      text: 'EXT4-fs (vda): mounted filesystem c7e8288d-82c7-4730-8e11-e3c48f82ac3d r/w with ordered data mode. Quota mode: none.',
+    },
+  ],
   nics: [
-    nic(0, { ...VIRTIO, numa_node: 0, queues: 4, pci: '0000:41:00.0', bus_name: 'virtio0' }),
+    nic(0, {
+      ...VIRTIO,
+      numa_node: 0,
+      queues: 4,
+      pci: '0000:41:00.0',
+      bus_name: 'virtio0',
+      boot_tx_queues: [0, 1],
+    }),
     nic(1, {
       ...VIRTIO,
+      boot_tx_queues: [0, 1],
       numa_node: 1,
       queues: 4,
       speed_mbps: 10000,
@@ -70,6 +110,8 @@ const laptop: HostDescription = {
   numa: [[0, 1]],
   memory_mib: 967,
   uptime_ns: 8_360_000_000,
+  busier_cpus: [0],
+  boot_log: [],
   nics: [nic(0, { ...VIRTIO, numa_node: -1, queues: 1, pci: '0000:00:03.0', bus_name: 'virtio0' })],
 };
 
@@ -81,6 +123,7 @@ const wide: HostDescription = {
   numa: [Array.from({ length: 36 }, (_, cpu) => cpu)],
   memory_mib: 1962,
   uptime_ns: 10_970_000_000,
+  busier_cpus: [0, 1, 2, 3, 4, 5, 6, 7, 8],
   nics: [nic(0, { ...VIRTIO, numa_node: -1, queues: 2, pci: '0000:00:03.0', bus_name: 'virtio0' })],
 };
 

@@ -127,19 +127,23 @@ function virtioVectors(k: Kernel, dev: NetDevice): Vector[] {
   const pairs = k.desc.nics.find((nic) => nic.name === dev.name)?.queues ?? dev.rx.length;
   const online = k.cpus.filter((c) => c.online).map((c) => c.id);
   const share = Math.floor(online.length / dev.rx.length);
-  let extra = online.length % dev.rx.length;
+  let extra = share > 0 ? online.length % dev.rx.length : 0;
   const vectors: Vector[] = [{ name: `${bus}-config`, queue: -1, hint: [] }];
   let at = 0;
   for (let i = 0; i < pairs; i++) {
     const active = i < dev.rx.length;
     const size = active ? Math.max(1, share) + (extra-- > 0 ? 1 : 0) : 0;
-    const hint =
-      active && dev.rx.length > 1 ? maskOf(online.slice(at, at + size), k.cpus.length) : [];
+    const hint = active ? maskOf(turn(online, at, size), k.cpus.length) : [];
     at += size;
     vectors.push({ name: `${bus}-input.${i}`, queue: active ? i : -1, hint });
-    vectors.push({ name: `${bus}-output.${i}`, queue: -1, hint });
+    vectors.push({ name: `${bus}-output.${i}`, queue: -1, hint, tx: i });
   }
   return vectors;
+}
+
+/// `size` CPUs from the one at `at` on, round and round.
+function turn(online: readonly number[], at: number, size: number): number[] {
+  return Array.from({ length: size }, (_, i) => online[(at + i) % online.length]!);
 }
 
 export const virtioNetPath: DriverPath = {
@@ -154,4 +158,6 @@ export const virtioNetPath: DriverPath = {
   vectors: virtioVectors,
   reset_ns: 0,
   resetsForQueues: false,
+  freesVectors: false,
+  dealsCpus: true,
 };

@@ -6,11 +6,13 @@ import { ethtoolDefaults } from '../hardware/driver.ts';
 import { BACKLOG_PATH } from '../hardware/driver_path.ts';
 import { emptyMask } from './cpumask.ts';
 import { startUp } from './dev.ts';
-import { pathIndex } from './driver_table.ts';
+import { pathAt, pathIndex } from './driver_table.ts';
 import { PIECE, TICK } from './events.ts';
 import type { HostDescription, NicDescription } from './host.ts';
+import { assignVector } from './irq.ts';
 import { createHw, createMib } from './mib.ts';
 import { createNapi, setUpNic } from './nic.ts';
+import { printkAt } from './printk.ts';
 import { DROP_REASONS } from './reasons.ts';
 import { netdev_rss_key_fill } from './rss.ts';
 import { createTask, ksoftirqdPid } from './sched/task.ts';
@@ -68,6 +70,7 @@ export function boot(desc: HostDescription, seed: number): Kernel {
   bootCpus(k);
   bootDevices(k);
   bootApps(k);
+  for (const { before_us, text } of desc.boot_log ?? []) printkAt(k, -1000 * before_us, text);
   return k;
 }
 
@@ -79,8 +82,7 @@ function bootCpus(k: Kernel): void {
     const c = createCpu(id, Math.max(0, node), backlog.id);
     c.slot = addSlot(k.agenda, PIECE, id);
     c.tick_slot = addSlot(k.agenda, TICK, id);
-    // The root port of every node but the first has its interrupt on that node's first CPU.
-    if (node > 0 && k.desc.numa[node]![0] === id) c.vectors = 1;
+    if (k.desc.busier_cpus?.includes(id)) c.vectors = 1;
     k.cpus.push(c);
     k.rps_ipis.push(0);
     k.resched_ipis.push(0);
@@ -102,6 +104,7 @@ function createCpu(id: number, node: number, backlog: number): Cpu {
     id,
     node,
     online: true,
+    going_down: false,
     poll_list: [],
     in_net_rx_action: false,
     in_napi_threaded_poll: false,
@@ -164,7 +167,21 @@ function bootDevices(k: Kernel): void {
   k.desc.nics.forEach((nic, i) => {
     irq = setUpNic(k, k.devs[i + 1]!, nic.queues, irq);
   });
+  k.desc.nics.forEach((nic, i) => {
+    for (const queue of nic.boot_tx_queues ?? []) sentWhileBooting(k, i + 1, queue);
+  });
   for (const dev of k.devs) startUp(dev);
+}
+
+// The packets were sent before virtual time 0; what remains of them is that the queue's interrupt has
+// moved to a CPU of its hint.
+function sentWhileBooting(k: Kernel, dev: number, queue: number): void {
+  const vectors = pathAt(k.devs[dev]!.path).vectors(k, k.devs[dev]!);
+  const entry = vectors.findIndex((vector) => vector.tx === queue);
+  const desc = k.irqs.filter((irq) => irq.dev === dev)[entry];
+  if (!desc?.pending) return;
+  desc.pending = false;
+  assignVector(k, desc);
 }
 
 function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): NetDevice {

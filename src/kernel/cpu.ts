@@ -5,6 +5,7 @@
 /// Left out: real-time classes, load balancing, softirqs other than NET_RX doing work.
 import { setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
+import { dieNow } from './cpu_hotplug.ts';
 import { nextTick } from './jiffies.ts';
 import { napi_threaded_poll_loop, net_rx_action } from './napi.ts';
 import {
@@ -84,7 +85,7 @@ function do_softirq(k: Kernel, c: Cpu): void {
 /// a system call is not preempted.
 function leaveInterrupt(k: Kernel, c: Cpu): void {
   if (c.curr < 0) {
-    if (c.ready.length > 0) return schedule(k, c);
+    if (c.ready.length > 0 || c.going_down) return schedule(k, c);
     c.need_resched = false;
     return goIdle(k, c);
   }
@@ -147,6 +148,7 @@ function sleepTask(k: Kernel, c: Cpu): void {
 
 /// Chooses the task to run and switches to it. kernel/sched/core.c:__schedule()
 function schedule(k: Kernel, c: Cpu): void {
+  if (c.going_down) return dieNow(k, c);
   c.need_resched = false;
   const previous = c.curr;
   const next = pickTask(k, c);

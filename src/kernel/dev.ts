@@ -4,9 +4,10 @@
 /// Left out: addresses changed while up, multicast lists, renaming.
 import { setTime } from '../engine/agenda.ts';
 import { driverOf } from '../hardware/driver.ts';
+import { fib_disable_ip } from './devinet.ts';
 import { pathAt } from './driver_table.ts';
 import { done, fails, type Result } from './errno.ts';
-import { restart } from './nic.ts';
+import { freeVectors, requestVectors, restart } from './nic.ts';
 import { printk } from './printk.ts';
 import { createTask } from './sched/task.ts';
 import type { Kernel, NetDevice } from './state.ts';
@@ -23,19 +24,22 @@ export function dev_open(k: Kernel, dev: NetDevice): Result {
     dev.carrier = true;
     return done;
   }
+  const path = pathAt(dev.path);
   for (const q of dev.rx) resetRing(k, dev, q, dev.ring.rx);
   restart(k, dev);
-  if (pathAt(dev.path).reset_ns === 0) linkUp(k, dev);
+  if (path.freesVectors) requestVectors(k, dev);
+  if (path.reset_ns === 0) linkUp(k, dev);
   return done;
 }
 
-/// Takes a device down. Frames in its rings are lost.
+/// Takes a device down. Frames in its rings are lost, and the routes by it.
 export function dev_close(k: Kernel, dev: NetDevice): Result {
   if (!dev.up) return done;
   dev.up = false;
   k.config_version++;
   if (dev.carrier) dev.carrier_changes++;
   dev.carrier = false;
+  fib_disable_ip(dev);
   if (dev.path < 0) return done;
   for (const q of dev.rx) {
     resetRing(k, dev, q, dev.ring.rx);
@@ -45,6 +49,7 @@ export function dev_close(k: Kernel, dev: NetDevice): Result {
     n.irq_pending = false;
     setTime(k.agenda, n.irq_slot, Infinity);
   }
+  if (pathAt(dev.path).freesVectors) freeVectors(k, dev);
   resetFifos(k, dev);
   setTime(k.agenda, dev.link_slot, Infinity);
   return done;
@@ -56,10 +61,13 @@ export function linkUp(k: Kernel, dev: NetDevice): void {
   dev.carrier = true;
   dev.carrier_changes++;
   if (dev.driver !== 'igb') return;
-  const flow = dev.pause.rx ? (dev.pause.tx ? 'RX/TX' : 'RX') : dev.pause.tx ? 'TX' : 'None';
+  const half = dev.duplex === 'half';
+  const { rx, tx } = dev.pause;
+  // Pause frames exist on full duplex only.
+  const flow = half || !(rx || tx) ? 'None' : rx && tx ? 'RX/TX' : rx ? 'RX' : 'TX';
   printk(
     k,
-    `igb ${dev.pci} ${dev.name}: igb: ${dev.name} NIC Link is Up ${dev.speed_mbps} Mbps Full Duplex, Flow Control: ${flow}`,
+    `igb ${dev.pci} ${dev.name}: igb: ${dev.name} NIC Link is Up ${dev.speed_mbps} Mbps ${half ? 'Half' : 'Full'} Duplex, Flow Control: ${flow}`,
   );
 }
 

@@ -33,12 +33,17 @@ export interface DriverPath {
   readonly reset_ns: number;
   /// Whether a change of the number of queues re-registers the interrupts and empties the rings.
   readonly resetsForQueues: boolean;
+  /// Whether the interrupts are given back while the device is down.
+  readonly freesVectors: boolean;
+  /// Whether the driver spreads its vectors over the online CPUs, anew when one comes or goes.
+  readonly dealsCpus: boolean;
 }
 
 export interface Vector {
   readonly name: string; // eth0-TxRx-0
   readonly queue: number; // receive queue that it serves; -1: none
   readonly hint: readonly number[]; // affinity_hint mask words; empty: none
+  readonly tx?: number; // transmit queue whose xps_cpus the driver sets to the hint
 }
 
 export const driverPaths: DriverPath[] = [];

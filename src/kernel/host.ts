@@ -12,6 +12,14 @@ export interface HostDescription {
   readonly uptime_ns: number; // time since boot when virtual time is 0
   readonly nics: readonly NicDescription[]; // eth0, eth1, ... in order
   readonly apps: readonly AppDescription[];
+  readonly busier_cpus?: readonly number[]; // CPUs with one vector more than the others, for the platform's interrupts
+  readonly boot_log?: readonly BootLine[]; // the end of the kernel log at virtual time 0
+}
+
+/// A line of the kernel log, written that long before virtual time 0.
+export interface BootLine {
+  readonly before_us: number;
+  readonly text: string;
 }
 
 export interface NicDescription {
@@ -25,6 +33,7 @@ export interface NicDescription {
   readonly speed_mbps: number; // link speed; -1: unknown (virtio)
   readonly pci: string; // 0000:41:00.0
   readonly rss?: boolean; // virtio_net: the device offers VIRTIO_NET_F_RSS; igb always has it
+  readonly boot_tx_queues?: readonly number[]; // virtio_net: transmit queues that sent a packet while booting
   readonly bus_name?: string; // virtio_net: name on the virtio bus, virtio0
 }
 

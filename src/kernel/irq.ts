@@ -55,6 +55,7 @@ export function irq_set_affinity(k: Kernel, irq: number, mask: readonly number[]
   if (!k.cpus.some((c) => c.online && maskHas(mask, c.id))) return fails('EINVAL');
   desc.affinity = desc.affinity.map((_, word) => mask[word] ?? 0);
   desc.pending = !maskHas(mask, desc.effective);
+  if (!desc.pending) desc.in_force = [...desc.affinity];
   k.config_version++;
   return done;
 }
@@ -70,4 +71,5 @@ export function assignVector(k: Kernel, desc: Irq): void {
   if (desc.effective >= 0) k.cpus[desc.effective]!.vectors--;
   k.cpus[best]!.vectors++;
   desc.effective = best;
+  desc.in_force = [...desc.affinity];
 }

@@ -38,6 +38,7 @@ export function setQueues(k: Kernel, dev: NetDevice, queues: number): void {
   if (path.resetsForQueues) {
     for (const q of dev.rx) resetRing(k, dev, q, dev.ring.rx);
     registerVectors(k, dev);
+    if (path.freesVectors && !dev.up) freeVectors(k, dev);
     restart(k, dev);
   } else {
     resetFifos(k, dev);
@@ -184,11 +185,40 @@ export function createNapi(
   };
 }
 
+/// Deals the CPUs out to the vectors again, where the driver does so when a CPU comes or goes.
+export function dealVectors(k: Kernel, dev: NetDevice): void {
+  const path = pathAt(dev.path);
+  if (path.dealsCpus) nameVectors(k, dev, path.vectors(k, dev));
+}
+
+/// The driver gives its interrupts back while the device is down: no handler, no vector.
+export function freeVectors(k: Kernel, dev: NetDevice): void {
+  for (const irq of irqsOf(k, dev)) {
+    if (irq.name !== '') k.cpus[irq.effective]!.vectors--;
+    irq.name = '';
+  }
+}
+
+/// And asks for them again: each gets the CPU of its mask with the fewest vectors.
+export function requestVectors(k: Kernel, dev: NetDevice): void {
+  for (const irq of irqsOf(k, dev)) {
+    irq.effective = -1;
+    irq.pending = false;
+    assignVector(k, irq);
+  }
+  nameVectors(k, dev, pathAt(dev.path).vectors(k, dev));
+}
+
+function irqsOf(k: Kernel, dev: NetDevice): Irq[] {
+  const index = k.devs.indexOf(dev);
+  return k.irqs.filter((irq) => irq.dev === index);
+}
+
 /// Frees the device's interrupts and asks for as many as it needs now, from the same number on.
 function registerVectors(k: Kernel, dev: NetDevice): void {
   const index = k.devs.indexOf(dev);
-  const old = k.irqs.filter((irq) => irq.dev === index);
-  for (const irq of old) k.cpus[irq.effective]!.vectors--;
+  const old = irqsOf(k, dev);
+  for (const irq of old) if (irq.name !== '') k.cpus[irq.effective]!.vectors--;
   const first = Math.min(...old.map((irq) => irq.irq));
   k.irqs = k.irqs.filter((irq) => irq.dev !== index);
   addIrqs(k, dev, pathAt(dev.path).vectors(k, dev), first);
@@ -210,10 +240,11 @@ function addIrqs(k: Kernel, dev: NetDevice, vectors: readonly Vector[], first: n
         near.map((c) => c.id),
         k.desc.cpus,
       ),
+      in_force: emptyMask(k.desc.cpus),
       affinity_hint: emptyMask(k.desc.cpus),
       effective: -1,
       pending: false,
-      node: Math.max(0, dev.numa_node),
+      node: dev.numa_node,
     };
     assignVector(k, irq);
     k.irqs.push(irq);
@@ -224,8 +255,7 @@ function addIrqs(k: Kernel, dev: NetDevice, vectors: readonly Vector[], first: n
 
 /// Which vector serves what now; a driver's hint becomes the affinity.
 function nameVectors(k: Kernel, dev: NetDevice, vectors: readonly Vector[]): void {
-  const index = k.devs.indexOf(dev);
-  const own = k.irqs.filter((irq) => irq.dev === index);
+  const own = irqsOf(k, dev);
   vectors.forEach((vector, entry) => {
     const irq = own[entry]!;
     irq.name = vector.name;
@@ -234,7 +264,11 @@ function nameVectors(k: Kernel, dev: NetDevice, vectors: readonly Vector[]): voi
     if (vector.hint.length > 0) {
       irq.affinity = [...vector.hint];
       irq.pending = !cpusIn(vector.hint).includes(irq.effective);
+      if (!irq.pending) irq.in_force = [...vector.hint];
     }
+    if (vector.tx !== undefined && dev.tx[vector.tx])
+      dev.tx[vector.tx]!.xps_cpus =
+        vector.hint.length > 0 ? [...vector.hint] : emptyMask(k.desc.cpus);
   });
   k.irqs.forEach((irq, i) => {
     if (irq.napi >= 0) k.napis[irq.napi]!.irq = i;

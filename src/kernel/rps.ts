@@ -120,6 +120,7 @@ export function net_rps_action_and_irq_enable(k: Kernel, c: Cpu): void {
   // The kernel's list is a stack: the CPU that was added last is kicked first.
   for (let i = c.rps_ipi_list.length - 1; i >= 0; i--) {
     const target = k.cpus[c.rps_ipi_list[i]!]!;
+    if (!target.online) continue; // net_rps_send_ipi(); dev_cpu_dead() has taken its packets
     c.cursor_ns += COSTS.net_rps_send_ipi.ns;
     k.rps_ipis[target.id]!++;
     interruptCpu(k, target, COSTS.rps_trigger_softirq.ns, STEP.BACKLOG);

@@ -5,7 +5,7 @@
 /// Times are integer nanoseconds of virtual time since the run began (`_ns`), or jiffies. Sizes are
 /// bytes. A packet is a handle: an index into the pool `skbs`. What runs at every packet is a field
 /// or a typed array, never a record with a computed key.
-/// Longer than most files because it is the one page on which the host can be held in mind.
+/// Long because it is the one page on which the host can be held in mind.
 import type { Agenda } from '../engine/agenda.ts';
 import type { Stream } from '../engine/random.ts';
 import type { Trace } from '../engine/trace.ts';
@@ -81,6 +81,7 @@ export interface Cpu {
   id: number;
   node: number; // NUMA node
   online: boolean;
+  going_down: boolean; // the stopper takes it offline as soon as what runs here can be left
   // struct softnet_data (include/linux/netdevice.h)
   poll_list: number[]; // NAPI ids waiting for net_rx_action(), in order
   in_net_rx_action: boolean;
@@ -182,6 +183,7 @@ export interface Irq {
   dev: number; // index into devs; -1: not a NIC's
   napi: number; // NAPI id that its handler schedules; -1: none
   affinity: number[]; // CPU mask as 32-bit words, lowest first: smp_affinity
+  in_force: number[]; // the mask that `effective` was chosen from; another one while a move is pending
   affinity_hint: number[];
   effective: number; // CPU that takes the next interrupt
   pending: boolean; // a new affinity takes effect when the next interrupt arrives

@@ -17,6 +17,8 @@ export interface Step {
   readonly fn: string; // main kernel function, without parentheses
 }
 
+// A table reads best as one: a step a line.
+// prettier-ignore
 export const STEPS = [
   { id: 'IN-01', name: 'The frame reaches the NIC: address and checksum filter', short: 'Address and checksum filter', context: 'hw', storey: 'nic', fn: 'dev_set_promiscuity' },
   { id: 'IN-02', name: 'RSS or a steering rule picks the receive queue', short: 'RSS picks the receive queue', context: 'hw', storey: 'nic', fn: 'ethtool_rxfh_indir_default' },

@@ -1,6 +1,6 @@
 /// Writing a step of the path into the trace, when there is one. The cursor of a CPU walks through
 /// its piece of work, so a step's time is where in the piece it lies.
-import { NO_PACKET, record } from '../engine/trace.ts';
+import { place, tag } from '../engine/trace.ts';
 import type { Cpu, Kernel, Skb } from './state.ts';
 import { STEPS, type StepId } from './steps.ts';
 
@@ -40,39 +40,46 @@ export const STEP = Object.freeze({
 
 /// A step on a CPU that takes `ns` of the piece in hand.
 export function takeStep(k: Kernel, c: Cpu, step: number, skb: Skb, ns: number): void {
-  if (k.trace !== null) write(k, c.cursor_ns, step, c.id, skb, 0, 0);
+  const { trace } = k;
+  if (trace !== null) {
+    const i = place(trace, serialOf(k, skb), tag(step, c.id, 0), 0);
+    trace.times[i] = c.cursor_ns;
+  }
   c.cursor_ns += ns;
 }
 
 /// A step on a CPU with a number to tell (packets in a poll, bytes in a queue).
 export function noteStep(k: Kernel, c: Cpu, step: number, skb: Skb, value: number): void {
-  if (k.trace !== null) write(k, c.cursor_ns, step, c.id, skb, 0, value);
+  const { trace } = k;
+  if (trace === null) return;
+  const i = place(trace, serialOf(k, skb), tag(step, c.id, 0), value);
+  trace.times[i] = c.cursor_ns;
 }
 
 /// A step on a CPU at this moment, whatever piece it is in: an interrupt.
 export function momentStep(k: Kernel, c: Cpu, step: number, value: number): void {
-  if (k.trace !== null) write(k, k.now, step, c.id, -1, 0, value);
+  const { trace } = k;
+  if (trace === null) return;
+  const i = place(trace, -1, tag(step, c.id, 0), value);
+  trace.times[i] = k.now;
 }
 
 /// A step in the hardware, now.
 export function hardwareStep(k: Kernel, step: number, skb: Skb, value: number): void {
-  if (k.trace !== null) write(k, k.now, step, -1, skb, 0, value);
+  const { trace } = k;
+  if (trace === null) return;
+  const i = place(trace, serialOf(k, skb), tag(step, -1, 0), value);
+  trace.times[i] = k.now;
 }
 
 /// The end of a packet: `cpu` null is the hardware.
 export function dropStep(k: Kernel, c: Cpu | null, step: number, skb: Skb, reason: number): void {
-  if (k.trace !== null) write(k, c ? c.cursor_ns : k.now, step, c ? c.id : -1, skb, reason, 0);
+  const { trace } = k;
+  if (trace === null) return;
+  const i = place(trace, serialOf(k, skb), tag(step, c ? c.id : -1, reason), 0);
+  trace.times[i] = c ? c.cursor_ns : k.now;
 }
 
-function write(
-  k: Kernel,
-  time: number,
-  step: number,
-  cpu: number,
-  skb: Skb,
-  reason: number,
-  value: number,
-): void {
-  const packet = skb < 0 ? NO_PACKET : k.skbs.serial[skb]!;
-  record(k.trace!, time, step, cpu, packet, reason, value);
+function serialOf(k: Kernel, skb: Skb): number {
+  return skb < 0 ? -1 : k.skbs.serial[skb]! | 0;
 }

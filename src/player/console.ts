@@ -1,8 +1,9 @@
 /// Commands run on a host from start to end, and what they print: for the consoles in the text of
 /// the pages, which the host prints when the site is built.
 import type { HostDescription } from '../kernel/host.ts';
+import { openRun } from './open_run.ts';
 import type { Entry, OutputChunk } from './protocol.ts';
-import { lengthOf, openRun, seek, work } from './run.ts';
+import { lengthOf, seek, work } from './run.ts';
 import type { Run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { isBusy } from './tty.ts';

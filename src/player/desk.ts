@@ -1,14 +1,15 @@
 /// What the worker knows of its page, and what it posts to it: output as it comes, samples that the
 /// page lacks, frames, and what to keep for a later visit.
-import { prompt } from '../shell/shell.ts';
 import { frameOf } from './frame.ts';
+import type { Handover } from './handover.ts';
 import { isIdle } from './machine.ts';
 import type { Pace } from './pace.ts';
-import type { FromWorker, OutputChunk, SampleBlock } from './protocol.ts';
+import type { FromWorker, OutputChunk, RunState, SampleBlock } from './protocol.ts';
 import { stateOf } from './run.ts';
-import type { Run } from './run.ts';
+import type { Run, Say } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { storedText } from './share.ts';
+import type { Start } from './start.ts';
 import { stepAt } from './steps.ts';
 import type { Cursor } from './steps.ts';
 import { blockFrom } from './timeline.ts';
@@ -20,10 +21,20 @@ export interface World {
   readonly clock: () => number; // ms, monotone
   readonly later: (act: () => void, ms: number) => void;
   readonly scenarioOf: (slug: string) => Scenario | null;
+  readonly whole: WholeProgram | null; // null: a program without the shell
+}
+
+/// What a program with the shell can do besides (open_run.ts).
+export interface WholeProgram {
+  openRun(scenario: Scenario, state: RunState, say: Say): Run;
+  takeOver(scenario: Scenario, handover: Handover, say: Say): Run;
 }
 
 export interface Desk {
   run: Run | null;
+  start: string; // of the page's scenario, as text; '' in a program that does not need it
+  opened: Start | null; // the same, once a run was begun from it
+  beyond: boolean; // something was asked that this program cannot do
   speed: number;
   playing: boolean;
   held: boolean; // the reader stopped a command that sleeps
@@ -70,7 +81,7 @@ export function postOutput(world: World, desk: Desk, run: Run): void {
   }
   if (desk.owed && !isBusy(terminal) && (run.settled || terminal.job === null)) {
     desk.owed = false;
-    const text = prompt(host.k, terminal.session);
+    const text = run.shell?.prompt(host.k, terminal.session) ?? desk.opened?.prompt ?? '';
     world.post({ type: 'prompt', prompt: text, status: terminal.session.status });
   }
 }

@@ -6,7 +6,8 @@ import { functionOf } from './functions.ts';
 import { lanesBetween } from './lanes.ts';
 import { landmarksOf } from './landmarks.ts';
 import type { CpuView, Frame, Lanes, StepView } from './protocol.ts';
-import { lengthOf, pageEntries, pageTime } from './run.ts';
+import { linkMarks } from './page_clock.ts';
+import { hostTime, lengthOf, pageEntries, pageTime } from './run.ts';
 import type { Run } from './run.ts';
 import { isBusy } from './tty.ts';
 import { busyShares, knownUntil, pastOf } from './timeline.ts';
@@ -20,7 +21,7 @@ export interface Playing {
 
 export function frameOf(run: Run, how: Playing): Frame {
   const { k } = run.machine.host;
-  const marks = landmarksOf(run.marks, run.entries, k.now);
+  const marks = landmarksOf(run.marks, run.entries, linkMarks(run.clock), k.now);
   return {
     at_ns: pageTime(run, k.now),
     length_ns: pageTime(run, lengthOf(run)),
@@ -32,7 +33,11 @@ export function frameOf(run: Run, how: Playing): Frame {
     knobs: run.scenario.knobs.map((knob) => knob.read(k)),
     cpus: cpusOf(run, k),
     lanes: lanesOf(run, k),
-    landmarks: marks.map((mark) => ({ ...mark, at_ns: pageTime(run, mark.at_ns) })),
+    landmarks: marks.map(({ until_ns, ...mark }) => ({
+      ...mark,
+      at_ns: pageTime(run, mark.at_ns),
+      ...(until_ns !== undefined && { until_ns: pageTime(run, until_ns) }),
+    })),
     entries: pageEntries(run),
     prediction: run.prediction,
   };
@@ -57,7 +62,17 @@ function wordsOf(k: Kernel, cpu: Cpu): string {
 
 function lanesOf(run: Run, k: Kernel): Lanes | null {
   if (!run.lanes || run.scenario.lanes_ns === undefined) return null;
-  const from_ns = Math.max(run.origin_ns, k.now - run.scenario.lanes_ns);
-  const lanes = lanesBetween(run.lanes, k, from_ns, Math.max(from_ns, k.now));
-  return { ...lanes, from_ns: pageTime(run, lanes.from_ns), to_ns: pageTime(run, lanes.to_ns) };
+  const now_ns = Math.max(run.origin_ns, k.now);
+  const page_ns = Math.max(0, pageTime(run, now_ns) - run.scenario.lanes_ns);
+  const from_ns = hostTime(run, page_ns);
+  const lanes = lanesBetween(run.lanes, k, from_ns, now_ns);
+  return {
+    ...lanes,
+    from_ns: page_ns,
+    to_ns: pageTime(run, now_ns),
+    cpus: lanes.cpus.map((lane) => ({
+      ...lane,
+      edges: lane.edges.map((edge) => pageTime(run, from_ns + edge) - page_ns),
+    })),
+  };
 }

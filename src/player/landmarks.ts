@@ -16,6 +16,7 @@ const most = 10_000; // marks of one kind
 const many = 100; // of one kind
 const last_ns = 2_000_000;
 const near = 64; // marks to look back for one to join
+const dark_ns = 10_000_000; // what is lost while the link is down is one mark, if it comes this often
 const late_ns = 50_000; // a piece of work writes its steps when it ends
 
 export interface Marks {
@@ -38,7 +39,7 @@ interface Counts {
 export function createMarks(scenario: Scenario): Marks {
   return {
     gap_ns: Math.ceil(scenario.length_ns / 100),
-    byKind: { irq: [], drop: [], squeeze: [], command: [], burst: [], wake: [] },
+    byKind: { irq: [], drop: [], squeeze: [], command: [], burst: [], wake: [], link: [] },
     seen: null,
   };
 }
@@ -74,7 +75,12 @@ export function cutMarks(marks: Marks, k: Kernel): void {
 
 /// The marks in order of time, the typed lines among them. Of a kind that has very many only those of
 /// the last moments before `now_ns` are given: the others would fill the track.
-export function landmarksOf(marks: Marks, entries: readonly Entry[], now_ns: number): Landmark[] {
+export function landmarksOf(
+  marks: Marks,
+  entries: readonly Entry[],
+  links: readonly Landmark[],
+  now_ns: number,
+): Landmark[] {
   const typed = entries.filter((entry) => entry.from === 'terminal' || entry.from === 'knob');
   const commands = typed.map((entry): Landmark => {
     const label = entry.line === '\u0003' ? 'Ctrl-C' : entry.line;
@@ -85,13 +91,14 @@ export function landmarksOf(marks: Marks, entries: readonly Entry[], now_ns: num
       .filter(({ at_ns }) => list.length <= many || (at_ns <= now_ns && at_ns > now_ns - last_ns))
       .map(({ at_ns, kind, label, context }) => ({ at_ns, kind, label, context })),
   );
-  return [...commands, ...found].sort((a, b) => a.at_ns - b.at_ns);
+  return [...commands, ...links, ...found].sort((a, b) => a.at_ns - b.at_ns);
 }
 
 function noteRecord(marks: Marks, record: TraceRecord): void {
   if (record.reason > 0) {
     const { name, context } = DROP_REASONS[record.reason]!;
-    add(marks, { at_ns: record.time, kind: 'drop', label: name, context }, marks.gap_ns);
+    const gap_ns = name === 'hw:link_down' ? dark_ns : marks.gap_ns;
+    add(marks, { at_ns: record.time, kind: 'drop', label: name, context }, gap_ns);
   } else if (STEPS[record.step]!.id === 'IN-05') {
     add(
       marks,
@@ -120,6 +127,7 @@ function noteSqueezes(marks: Marks, k: Kernel, before: Counts): void {
 function noteBursts(marks: Marks, k: Kernel, since_ns: number): void {
   for (const source of k.sources) {
     if (source.pattern !== 'burst' || !source.active || source.sent === 0) continue;
+    if (!k.devs[source.dev]!.carrier) continue;
     const period = Math.floor((k.now - source.started) / source.period_ns);
     const at_ns = source.started + period * source.period_ns;
     if (at_ns <= since_ns && since_ns > source.started) continue;

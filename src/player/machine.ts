@@ -4,14 +4,13 @@
 /// A command at work is running code, so a machine can be put back (snapshots.ts) only to moments
 /// at which no command ran.
 import type { Trace } from '../engine/trace.ts';
-import { boot } from '../kernel/boot.ts';
 import { advance } from '../kernel/run.ts';
 import type { Kernel } from '../kernel/state.ts';
-import { createSession, prompt } from '../shell/shell.ts';
 import type { Session } from '../shell/shell.ts';
 import type { Entry } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
-import { answer, drive, interrupt, isBusy, openTty, typeLine, wake } from './tty.ts';
+import type { ShellProgram } from './shell_program.ts';
+import { answer, drive, interrupt, isBusy, openTty, shellOf, typeLine, wake } from './tty.ts';
 import type { Print, Tty } from './tty.ts';
 
 export interface Machine {
@@ -27,9 +26,15 @@ export interface Machine {
 export type Enough = () => boolean;
 
 /// A host at its boot, with nobody having typed anything.
-export function bootMachine(scenario: Scenario, seed: number, trace: Trace | null): Machine {
-  const k = boot(scenario.host, seed);
-  return machineWith(k, createSession(k, 'root'), createSession(k, 'root'), 0, trace);
+export function bootMachine(
+  shell: ShellProgram,
+  scenario: Scenario,
+  seed: number,
+  trace: Trace | null,
+): Machine {
+  const k = shell.boot(scenario.host, seed);
+  const session = (): Session => shell.createSession(k, 'root');
+  return machineWith(k, session(), session(), 0, trace, shell);
 }
 
 /// A machine around a host and two shells that it may change from now on.
@@ -39,10 +44,18 @@ export function machineWith(
   scene: Session,
   done: number,
   trace: Trace | null,
+  shell: ShellProgram | null,
 ): Machine {
   k.trace = trace;
   const read = trace?.count ?? 0;
-  return { host: { k }, terminal: openTty(terminal), scene: openTty(scene), done, trace, read };
+  return {
+    host: { k },
+    terminal: openTty(terminal, shell),
+    scene: openTty(scene, shell),
+    done,
+    trace,
+    read,
+  };
 }
 
 /// Whether no command is at work, so that the machine is plain data.
@@ -97,7 +110,7 @@ function typeDue(m: Machine, entries: readonly Entry[], print: Print): boolean {
   else {
     const tty = entry.from === 'terminal' ? m.terminal : m.scene;
     // Chunk 0 is the line itself, as a terminal echoes it: behind its prompt, or typed ahead.
-    const echo = (isBusy(tty) ? '' : prompt(m.host.k, tty.session)) + entry.line;
+    const echo = (isBusy(tty) ? '' : shellOf(tty).prompt(m.host.k, tty.session)) + entry.line;
     print(index, 0, { stream: 'out', text: echo, nl: true });
     typeLine(tty, m.host, index, entry.line, print);
   }

@@ -1,12 +1,17 @@
 /// What the page and the worker say to each other. Everything is structured-cloneable plain data.
 /// One worker holds one run: the simulation and the terminal of a page are two windows onto it.
-/// The worker's program is simulations/player.worker.ts, which alone knows every scenario; the page's
-/// side of the talk is client.ts.
+/// It runs one of two programs: simulations/host.worker.ts, which is small and opens, plays and seeks a
+/// fresh run, or simulations/player.worker.ts, which has the shell too. The page begins with the small
+/// one. When that one is asked for something that needs the shell it sends the message back, and every
+/// later one with it, and plays on; the page fetches the other program, has the run handed over, and
+/// sends it those messages in their order. The page's side of the talk is src/ui/worker_link.ts.
 import type { Mark } from '../shell/command.ts';
 import type { FieldCard } from '../kernel/registry.ts';
 import type { Context } from '../kernel/steps.ts';
 export type { FieldCard } from '../kernel/registry.ts';
+import type { Handover } from './handover.ts';
 import type { Landmark } from './scenario.ts';
+import type { Cursor } from './steps.ts';
 
 /// One thing that a person did, at a virtual time. The list of them is the run.
 export interface Entry {
@@ -51,9 +56,35 @@ export type ToWorker =
   | { readonly type: 'explain'; readonly id: number; readonly ref: string } // a Mark's ref
   | { readonly type: 'hidden'; readonly hidden: boolean } // nothing runs in a hidden tab
   | { readonly type: 'share'; readonly id: number }
-  | { readonly type: 'columns'; readonly columns: number };
+  | { readonly type: 'columns'; readonly columns: number }
+  /// To the small program: the start of its scenario, as text (start.ts), before anything else.
+  | { readonly type: 'start'; readonly start: string }
+  /// To the small program: hand the run over and do nothing more.
+  | { readonly type: 'leave' }
+  /// To the small program: the other one could not be had; go on and forget what was sent back.
+  | { readonly type: 'stay' }
+  /// To the program with the shell: go on with this run.
+  | { readonly type: 'adopt'; readonly run: LeftRun | null };
+
+/// A run that its program has left, and how it was played; plain data.
+export interface LeftRun {
+  readonly handover: Handover;
+  readonly playing: boolean;
+  readonly speed: number;
+  readonly held: boolean;
+  readonly cursor: Cursor | null;
+  readonly owed: boolean; // the page waits for a prompt
+  readonly sent: { readonly next: number; readonly sample_ns: number };
+  readonly stored: string;
+}
 
 export type FromWorker =
+  /// The program has been loaded and listens.
+  | { readonly type: 'awake' }
+  /// From the small program: this needs the shell, or was sent after something that does.
+  | { readonly type: 'beyond'; readonly message: ToWorker }
+  /// From the small program: its run, null if it has none. Nothing follows.
+  | { readonly type: 'left'; readonly run: LeftRun | null }
   | { readonly type: 'ready'; readonly scenario: string }
   | { readonly type: 'frame'; readonly frame: Frame }
   | { readonly type: 'series'; readonly from: number; readonly samples: SampleBlock }

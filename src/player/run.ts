@@ -2,18 +2,21 @@
 /// moment can be sought: the machine is put back to the nearest snapshot and computes on from there,
 /// its output unsaid, as it was said before. What a person types happens at the moment shown and
 /// cuts off everything later. All work is done in slices, so that nobody waits for a long one.
-/// Inside a run all times are the host's; a page counts from the end of the scenario's prelude.
+/// Inside a run all times are the host's; a page has a clock of its own (page_clock.ts).
 import { createTrace } from '../engine/trace.ts';
 import type { Trace } from '../engine/trace.ts';
 import { createLanes, cutLanes, readLanes } from './lanes.ts';
 import { createMarks, cutMarks, noteMarks } from './landmarks.ts';
 import type { Marks } from './landmarks.ts';
 import type { LaneRecorder } from './lanes.ts';
-import { bootMachine, isIdle, nextDue, pass, settle } from './machine.ts';
+import { isIdle, nextDue, pass, settle } from './machine.ts';
 import type { Enough, Machine } from './machine.ts';
+import { createClock, cutClock, hostOf, noteDead, pageOf } from './page_clock.ts';
+import type { PageClock } from './page_clock.ts';
 import type { Entry, OutputChunk, PredictionView, RunState } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
 import { knobOf, wellFormed } from './share.ts';
+import type { ShellProgram } from './shell_program.ts';
 import { createSnapshots, cut, isDue, machineAt, nearest, take } from './snapshots.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { createTimeline, cutTimeline, knownUntil, nextSample, sample } from './timeline.ts';
@@ -23,11 +26,13 @@ import type { Print } from './tty.ts';
 export interface Run {
   readonly scenario: Scenario;
   readonly seed: number;
+  readonly shell: ShellProgram | null; // null: nobody can type
   machine: Machine; // stands at the moment shown, or is on its way there
   readonly snapshots: Snapshots;
+  readonly clock: PageClock;
   readonly timeline: Timeline;
-  readonly marks: Marks;
-  readonly lanes: LaneRecorder | null;
+  marks: Marks;
+  lanes: LaneRecorder | null;
   readonly origin_ns: number; // the page's moment 0
   entries: Entry[]; // in order of time; the setup first
   goal_ns: number; // the moment to show
@@ -45,16 +50,18 @@ export type Say = (from: 'terminal' | 'knob', chunk: OutputChunk) => void;
 const stride_ns = 250_000;
 const memory = { microscope: 32 * 1024 * 1024, live: 64 * 1024 * 1024 }; // bytes of snapshots
 
-/// A run at its beginning, on its way to the moment that `state` shows.
-export function openRun(scenario: Scenario, state: RunState, say: Say): Run {
-  const machine = bootMachine(scenario, state.seed, traceFor(scenario));
+/// A run on a machine at its beginning, on its way to the moment that `state` shows.
+export function beginRun(scenario: Scenario, state: RunState, machine: Machine, say: Say): Run {
   const origin_ns = scenario.prelude_ns;
+  const clock = createClock(scenario);
   const run: Run = {
     scenario,
     seed: state.seed,
+    shell: machine.terminal.shell,
     machine,
     snapshots: createSnapshots(memory[scenario.zoom], spacingOf(scenario)),
-    timeline: createTimeline(scenario),
+    clock,
+    timeline: createTimeline(scenario, clock),
     marks: createMarks(scenario),
     lanes: scenario.lanes_ns ? createLanes(grainOf(scenario), keepOf(scenario)) : null,
     origin_ns,
@@ -70,11 +77,13 @@ export function openRun(scenario: Scenario, state: RunState, say: Say): Run {
   return run;
 }
 
-/// The run as data: enough to repeat it anywhere.
+/// The run as data: enough to repeat it anywhere. Its times are the host's since moment 0.
 export function stateOf(run: Run): RunState {
-  const entries = pageEntries(run).filter((entry) => entry.from !== 'setup');
-  const at_ns = pageTime(run, run.goal_ns);
-  return { scenario: run.scenario.slug, seed: run.seed, entries, at_ns };
+  const since = (host_ns: number): number => Math.max(0, host_ns - run.origin_ns);
+  const entries = run.entries
+    .filter((entry) => entry.from !== 'setup')
+    .map((entry) => ({ ...entry, at_ns: since(entry.at_ns) }));
+  return { scenario: run.scenario.slug, seed: run.seed, entries, at_ns: since(run.goal_ns) };
 }
 
 /// What was typed, with the page's times.
@@ -84,7 +93,12 @@ export function pageEntries(run: Run): Entry[] {
 
 /// A time of the host as the page counts it: what lies in the prelude is its moment 0.
 export function pageTime(run: Run, host_ns: number): number {
-  return Math.max(0, host_ns - run.origin_ns);
+  return Math.max(0, pageOf(run.clock, host_ns));
+}
+
+/// The moment of the host at which the page's clock shows `page_ns`.
+export function hostTime(run: Run, page_ns: number): number {
+  return hostOf(run.clock, Math.max(0, Math.round(page_ns)));
 }
 
 /// Brings the machine nearer to the moment to show. True when it has arrived and settled.
@@ -139,16 +153,21 @@ export function lookAhead(run: Run, enough: Enough): boolean {
     run.scout = null;
     return false;
   }
-  run.scout ??= machineAt(nearest(run.snapshots, known_ns), traceFor(run.scenario));
+  run.scout ??= machineAt(nearest(run.snapshots, known_ns), traceFor(run.scenario), run.shell);
   travel(run, run.scout, until_ns, silent, enough);
   return true;
 }
 
-/// How far the timeline reaches: the scenario's length, or further when somebody went further.
+/// How far the timeline reaches: as far as a run plays, or further when somebody went further.
 export function lengthOf(run: Run): number {
+  return Math.max(playedTo(run), run.goal_ns, run.machine.host.k.now);
+}
+
+/// How far a run plays by itself: the scenario's length, counted anew from when the link came back.
+export function playedTo(run: Run): number {
   const last_ns = run.entries[run.entries.length - 1]?.at_ns ?? 0;
-  const least_ns = run.origin_ns + run.scenario.length_ns;
-  return Math.max(least_ns, run.goal_ns, last_ns, run.machine.host.k.now);
+  const from_ns = run.clock.dead.at(-1)?.until_ns ?? run.origin_ns;
+  return Math.max(from_ns + run.scenario.length_ns, last_ns);
 }
 
 /// Lets a machine go on to a moment, noting what it passes. True when it is there and settled.
@@ -172,22 +191,23 @@ export function travel(
 /// Puts the run's machine into the state of a snapshot; what it was doing is forgotten.
 function putBack(run: Run, snapshot: Snapshot): void {
   const { columns } = run.machine.terminal;
-  run.machine = machineAt(snapshot, run.machine.trace);
+  run.machine = machineAt(snapshot, run.machine.trace, run.shell);
   run.machine.terminal.columns = columns;
 }
 
 /// Room for more steps than a stride of any run takes.
-function traceFor(scenario: Scenario): Trace | null {
+export function traceFor(scenario: Scenario): Trace | null {
   return scenario.zoom === 'microscope' ? createTrace(65_536) : null;
 }
 
 /// What passing a moment is good for: samples, lanes, marks, snapshots, the answer to the question.
 function note(run: Run, m: Machine): void {
   const { k } = m.host;
+  noteDead(run.clock, k);
   if (run.lanes) readLanes(run.lanes, k);
   const fresh = sample(run.timeline, k);
   noteMarks(run.marks, m, fresh);
-  if (isDue(run.snapshots, m)) take(run.snapshots, m);
+  if (isDue(run.snapshots, m, run.clock)) take(run.snapshots, m);
   const { predict } = run.scenario;
   if (predict && run.prediction === null && k.now === run.origin_ns + predict.at_ns) {
     run.prediction = { answer: predict.answer(k), why: predict.explain(k) };
@@ -223,6 +243,7 @@ function goBack(run: Run, at_ns: number, done: number): void {
 
 /// Forgets everything known of the run after a moment.
 function forget(run: Run, at_ns: number): void {
+  cutClock(run.clock, at_ns);
   cutTimeline(run.timeline, at_ns);
   cutMarks(run.marks, run.machine.host.k);
   if (run.lanes) cutLanes(run.lanes, run.machine.host.k);

@@ -69,7 +69,8 @@ export interface Series {
 
 export interface Landmark {
   readonly at_ns: number;
-  readonly kind: 'irq' | 'drop' | 'squeeze' | 'command' | 'burst' | 'wake';
+  readonly until_ns?: number; // of what lasts
+  readonly kind: 'irq' | 'drop' | 'squeeze' | 'command' | 'burst' | 'wake' | 'link';
   readonly label: string;
   readonly context: Context;
 }

@@ -7,6 +7,9 @@ import type { Kernel, SkbPool } from '../kernel/state.ts';
 import type { Session } from '../shell/session.ts';
 import { isIdle, machineWith } from './machine.ts';
 import type { Machine } from './machine.ts';
+import { pageOf } from './page_clock.ts';
+import type { PageClock } from './page_clock.ts';
+import type { ShellProgram } from './shell_program.ts';
 
 export interface Snapshot {
   readonly at_ns: number;
@@ -29,12 +32,12 @@ export function createSnapshots(budget: number, spacing_ns: number): Snapshots {
 }
 
 /// Whether the machine has come far enough from the snapshot before it to deserve one.
-export function isDue(store: Snapshots, m: Machine): boolean {
+export function isDue(store: Snapshots, m: Machine, clock: PageClock): boolean {
   if (!isIdle(m)) return false;
   const before = store.list[findBefore(store, m.host.k.now, m.done)];
   if (!before || before.done !== m.done) return true;
   return (
-    m.host.k.now - before.at_ns >= store.spacing.ns ||
+    pageOf(clock, m.host.k.now) - pageOf(clock, before.at_ns) >= store.spacing.ns ||
     m.host.k.ledger.offered - before.k.ledger.offered >= store.spacing.packets
   );
 }
@@ -76,10 +79,14 @@ export function cut(store: Snapshots, at_ns: number, done: number): void {
 }
 
 /// A machine in the state of a snapshot.
-export function machineAt(snapshot: Snapshot, trace: Trace | null): Machine {
+export function machineAt(
+  snapshot: Snapshot,
+  trace: Trace | null,
+  shell: ShellProgram | null,
+): Machine {
   const { k, terminal, scene, done } = snapshot;
   const host = { ...clone(k), skbs: withRoom(k.skbs, k.skbs.capacity) };
-  return machineWith(host, clone(terminal), clone(scene), done, trace);
+  return machineWith(host, clone(terminal), clone(scene), done, trace, shell);
 }
 
 /// Index of the last snapshot at or before (at_ns, done); -1 when there is none.

@@ -85,7 +85,10 @@ function numbered(records: readonly TraceRecord[]): Cursor[] {
 /// The steps from one moment to another, both included.
 function stretchAround(run: Run, from_ns: number, to_ns: number): Stretch {
   const trace = createTrace(131_072);
-  const guide = machineAt(nearest(run.snapshots, Math.max(0, from_ns)), trace);
+  // A run without a shell begins at its start, and knows nothing of the host before.
+  const first_ns = run.snapshots.list[0]!.at_ns;
+  const snapshot = nearest(run.snapshots, Math.max(first_ns, from_ns));
+  const guide = machineAt(snapshot, trace, run.shell);
   travel(
     run,
     guide,

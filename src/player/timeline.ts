@@ -5,6 +5,8 @@
 /// a live one forgets the oldest.
 import { cpuTimes } from '../kernel/piece.ts';
 import type { Cpu, Kernel } from '../kernel/state.ts';
+import { hostOf, pageOf } from './page_clock.ts';
+import type { PageClock } from './page_clock.ts';
 import type { SampleBlock } from './protocol.ts';
 import type { Past, Scenario } from './scenario.ts';
 
@@ -13,21 +15,20 @@ const most = 4_096; // samples
 export interface Timeline {
   readonly scenario: Scenario;
   sample_ns: number;
-  first: number; // number of the oldest sample kept; sample i stands at origin_ns + i * sample_ns
-  readonly origin_ns: number; // the page's moment 0
+  first: number; // number of the oldest sample kept; sample i stands at i * sample_ns of the page
+  readonly clock: PageClock;
   samples: Sample[];
 }
 
-interface Sample {
+export interface Sample {
   readonly values: readonly number[]; // by series
   readonly limits: readonly (number | null)[]; // by series
   readonly tally: readonly number[];
   readonly busy: readonly number[]; // by CPU: ns not idle since boot
 }
 
-export function createTimeline(scenario: Scenario): Timeline {
-  const { sample_ns, prelude_ns } = scenario;
-  return { scenario, sample_ns, first: 0, origin_ns: prelude_ns, samples: [] };
+export function createTimeline(scenario: Scenario, clock: PageClock): Timeline {
+  return { scenario, sample_ns: scenario.sample_ns, first: 0, clock, samples: [] };
 }
 
 /// How far the run is known.
@@ -56,7 +57,8 @@ export function sample(timeline: Timeline, k: Kernel): boolean {
 
 /// Forgets the samples at `at_ns` and later.
 export function cutTimeline(timeline: Timeline, at_ns: number): void {
-  const next = Math.max(0, Math.ceil((at_ns - timeline.origin_ns) / timeline.sample_ns));
+  const last = numberAt(timeline, at_ns);
+  const next = Math.max(0, last >= 0 && timeOf(timeline, last) === at_ns ? last : last + 1);
   if (next < timeline.first) {
     timeline.first = next;
     timeline.samples = [];
@@ -106,12 +108,12 @@ function windowOf(timeline: Timeline, now_ns: number): { at_ns: number; sample: 
 }
 
 function timeOf(timeline: Timeline, number: number): number {
-  return timeline.origin_ns + number * timeline.sample_ns;
+  return hostOf(timeline.clock, number * timeline.sample_ns);
 }
 
 /// The number of the last sample not after a moment; negative in the prelude.
 function numberAt(timeline: Timeline, at_ns: number): number {
-  return Math.floor((at_ns - timeline.origin_ns) / timeline.sample_ns);
+  return Math.floor(pageOf(timeline.clock, at_ns) / timeline.sample_ns);
 }
 
 function makeRoom(timeline: Timeline): void {

@@ -4,11 +4,12 @@
 import type { Kernel } from '../kernel/state.ts';
 import { Killed } from '../shell/command.ts';
 import type { Line, Running, Wait } from '../shell/command.ts';
-import { background, createSession, jobsRunning, run } from '../shell/shell.ts';
 import type { Session, Sinks } from '../shell/shell.ts';
 import type { OutputChunk } from './protocol.ts';
+import type { ShellProgram } from './shell_program.ts';
 
 export interface Tty {
+  readonly shell: ShellProgram | null; // null: this program cannot run lines
   session: Session;
   job: Job | null; // what is driven now
   ahead: { entry: number; line: string }[]; // typed while a line ran
@@ -41,8 +42,14 @@ export const limits = {
 
 const END_OF_FILE = '\u0004'; // Ctrl-D
 
-export function openTty(session: Session): Tty {
-  return { session, job: null, ahead: [], columns: 80 };
+export function openTty(session: Session, shell: ShellProgram | null): Tty {
+  return { shell, session, job: null, ahead: [], columns: 80 };
+}
+
+/// The shell behind a terminal. Throws in a program that has none.
+export function shellOf(tty: Tty): ShellProgram {
+  if (!tty.shell) throw new Error('a line was typed, but this program has no shell');
+  return tty.shell;
 }
 
 /// Whether a typed line is at work.
@@ -67,7 +74,8 @@ export function typeLine(tty: Tty, host: Host, entry: number, line: string, prin
     },
     columns: tty.columns,
   };
-  tty.job = newJob(entry, true, run(host, tty.session, line, sinks), sinks, answers);
+  const running = shellOf(tty).run(host, tty.session, line, sinks);
+  tty.job = newJob(entry, true, running, sinks, answers);
 }
 
 /// A line for the command that reads the terminal.
@@ -162,13 +170,14 @@ function resumed(
 /// After a line: the next one typed ahead, or the jobs in the background.
 function next(tty: Tty, host: Host, ended: Job, print: Print): void {
   tty.job = null;
+  const shell = shellOf(tty);
   // The reader left the shell: a new one starts, as at the next login. Files stay.
   if (tty.session.exited)
-    tty.session = { ...createSession(host.k, tty.session.user), files: tty.session.files };
+    tty.session = { ...shell.createSession(host.k, tty.session.user), files: tty.session.files };
   const line = tty.ahead.shift();
   if (line) return typeLine(tty, host, line.entry, line.line, print);
-  if (jobsRunning(tty.session) === 0) return;
-  const running = background(host, tty.session, ended.sinks);
+  if (shell.jobsRunning(tty.session) === 0) return;
+  const running = shell.background(host, tty.session, ended.sinks);
   tty.job = newJob(ended.entry, false, running, ended.sinks, ended.answers);
 }
 

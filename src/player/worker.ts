@@ -1,17 +1,29 @@
 /// The worker's side: it holds one run, lets it play, and answers the page. Work is done in slices
 /// of a few milliseconds, so that the page's messages never wait long; frames are posted at most 30
 /// times a second; when nothing moves or nobody looks, nothing runs.
-import { explainRef } from '../shell/explain.ts';
-import { complete } from '../shell/shell.ts';
 import { moves, postFrame, postOutput, postSamples, sleeperOf } from './desk.ts';
 import type { Desk, World } from './desk.ts';
+import { handOver } from './handover.ts';
 import { isIdle } from './machine.ts';
 import { startPace, targetOf } from './pace.ts';
-import type { RunState, ToWorker } from './protocol.ts';
-import { lookAhead, openRun, seek, stateOf, type, work } from './run.ts';
-import type { Run } from './run.ts';
+import type { FromWorker, LeftRun, RunState, ToWorker } from './protocol.ts';
+import {
+  beginRun,
+  hostTime,
+  lookAhead,
+  pageTime,
+  playedTo,
+  seek,
+  stateOf,
+  traceFor,
+  type,
+  work,
+} from './run.ts';
+import type { Run, Say } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { decodeLink, encodeLink } from './share.ts';
+import { machineAt } from './snapshots.ts';
+import { unpackStart } from './start.ts';
 import { step } from './steps.ts';
 
 const slice_ms = 8; // of work in one go
@@ -22,6 +34,9 @@ const rest_ms = 4; // between two slices of a run that keeps up
 export function servePlayer(world: World): (message: ToWorker) => void {
   const desk: Desk = {
     run: null,
+    start: '',
+    opened: null,
+    beyond: false,
     speed: 1,
     playing: false,
     held: false,
@@ -66,15 +81,34 @@ export function servePlayer(world: World): (message: ToWorker) => void {
 
 /// Acts on one message of the page.
 function hear(world: World, desk: Desk, message: ToWorker): void {
+  switch (message.type) {
+    case 'hidden':
+      return void Object.assign(desk, { hidden: message.hidden, pace: null });
+    case 'start':
+      return void (desk.start = message.start);
+    case 'stay':
+      return void Object.assign(desk, { beyond: false, owed: desk.run !== null });
+    case 'leave':
+      return leave(world, desk);
+    case 'adopt':
+      return adopt(world, desk, message.run);
+  }
+  if (!world.whole && (desk.beyond || needsShell(world, desk, message))) {
+    desk.beyond = true;
+    return world.post({ type: 'beyond', message });
+  }
   if (message.type === 'open') return open(world, desk, message.run, true);
   if (message.type === 'restore') return restore(world, desk, message);
-  if (message.type === 'hidden') {
-    desk.hidden = message.hidden;
-    desk.pace = null;
-    return;
-  }
-  const { run } = desk;
-  if (!run) return;
+  if (desk.run) instruct(world, desk, desk.run, message);
+}
+
+type Instruction = Exclude<
+  ToWorker,
+  { type: 'hidden' | 'start' | 'stay' | 'leave' | 'adopt' | 'open' | 'restore' }
+>;
+
+/// Acts on a message about the run.
+function instruct(world: World, desk: Desk, run: Run, message: Instruction): void {
   desk.dirty = true;
   switch (message.type) {
     case 'play':
@@ -84,7 +118,7 @@ function hear(world: World, desk: Desk, message: ToWorker): void {
     case 'seek':
       hold(desk);
       desk.cursor = null;
-      return seek(run, run.origin_ns + message.at_ns);
+      return seek(run, hostTime(run, message.at_ns));
     case 'step':
       hold(desk);
       return takeStep(world, desk, run, message.direction);
@@ -108,10 +142,12 @@ function answer(world: World, run: Run, message: Extract<ToWorker, { id: number 
   const { id } = message;
   const { k } = run.machine.host;
   if (message.type === 'complete') {
-    const found = complete(k, run.machine.terminal.session, message.line, message.cursor);
+    const { shell, session } = run.machine.terminal;
+    const none = { from: message.cursor, words: [] };
+    const found = shell?.complete(k, session, message.line, message.cursor) ?? none;
     world.post({ type: 'completions', id, ...found });
   } else if (message.type === 'explain') {
-    world.post({ type: 'explained', id, card: explainRef(k, message.ref) });
+    world.post({ type: 'explained', id, card: run.shell?.explainRef(k, message.ref) ?? null });
   } else world.post({ type: 'shared', id, ...encodeLink(stateOf(run), run.scenario) });
 }
 
@@ -128,7 +164,7 @@ function restore(world: World, desk: Desk, message: Extract<ToWorker, { type: 'r
 function open(world: World, desk: Desk, state: RunState, plays: boolean): void {
   const scenario = scenarioNamed(world, state.scenario);
   desk.chunks = [];
-  desk.run = openRun(scenario, state, (from, chunk) => desk.chunks.push({ from, chunk }));
+  desk.run = (world.whole?.openRun ?? runFromStart(desk))(scenario, state, sayTo(desk));
   Object.assign(desk, {
     cursor: null,
     pace: null,
@@ -141,6 +177,55 @@ function open(world: World, desk: Desk, state: RunState, plays: boolean): void {
   desk.speed = scenario.speed;
   desk.sent = { next: 0, sample_ns: 0 };
   world.post({ type: 'ready', scenario: scenario.slug });
+}
+
+/// Opens a fresh run without a shell, from the start that the page has sent.
+function runFromStart(desk: Desk): (scenario: Scenario, state: RunState, say: Say) => Run {
+  return (scenario, state, say) => {
+    desk.opened ??= unpackStart(desk.start, scenario);
+    const machine = machineAt(desk.opened.snapshot, traceFor(scenario), null);
+    return beginRun(scenario, state, machine, say);
+  };
+}
+
+function sayTo(desk: Desk): Say {
+  return (from, chunk) => desk.chunks.push({ from, chunk });
+}
+
+/// Whether a program without the shell cannot do this.
+function needsShell(world: World, desk: Desk, message: ToWorker): boolean {
+  const types = ['type', 'answer', 'interrupt', 'complete', 'explain'];
+  if (message.type === 'open') return !isFresh(world, desk, message.run);
+  if (message.type !== 'restore') return types.includes(message.type);
+  const link = message.link || message.stored;
+  return !isFresh(world, desk, decodeLink(link, scenarioNamed(world, message.scenario)).run);
+}
+
+function isFresh(world: World, desk: Desk, state: RunState): boolean {
+  const scenario = scenarioNamed(world, state.scenario);
+  desk.opened ??= unpackStart(desk.start, scenario);
+  return (
+    state.scenario === desk.opened.scenario &&
+    state.seed === desk.opened.seed &&
+    state.entries.every((entry) => entry.from === 'setup')
+  );
+}
+
+/// Gives the run away, and does nothing more.
+function leave(world: World, desk: Desk): void {
+  const { run, playing, speed, held, cursor, owed, sent, stored } = desk;
+  const left = { playing, speed, held, cursor, owed, sent, stored };
+  desk.run = null;
+  world.post({ type: 'left', run: run && { handover: handOver(run), ...left } });
+}
+
+/// Goes on with a run that another program has left.
+function adopt(world: World, desk: Desk, left: LeftRun | null): void {
+  if (!left || !world.whole) return;
+  const { handover, ...how } = left;
+  const scenario = scenarioNamed(world, handover.state.scenario);
+  desk.run = world.whole.takeOver(scenario, handover, sayTo(desk));
+  Object.assign(desk, how, { pace: null, dirty: true });
 }
 
 function scenarioNamed(world: World, slug: string): Scenario {
@@ -216,11 +301,12 @@ function setGoal(world: World, desk: Desk, run: Run): boolean {
   if (now_ns < run.goal_ns && !desk.pace) return true;
   if (!desk.pace || (errand && desk.sleeper_ns !== sleeper_ns)) {
     // A sleep in a paused run takes a second of the reader's time at most.
-    const speed = errand ? Math.max(desk.speed, (sleeper_ns - now_ns) / 1e9) : desk.speed;
-    desk.pace = startPace(speed, world.clock(), now_ns);
+    const sleep_ns = pageTime(run, sleeper_ns) - pageTime(run, now_ns);
+    const speed = errand ? Math.max(desk.speed, sleep_ns / 1e9) : desk.speed;
+    desk.pace = startPace(speed, world.clock(), pageTime(run, now_ns));
     desk.sleeper_ns = sleeper_ns;
   }
-  const target_ns = targetOf(desk.pace, world.clock(), now_ns);
+  const target_ns = hostTime(run, targetOf(desk.pace, world.clock(), pageTime(run, now_ns)));
   const most_ns = errand ? sleeper_ns : endOf(run);
   run.goal_ns = Math.max(now_ns, Math.min(target_ns, most_ns));
   if (desk.playing && now_ns >= endOf(run)) Object.assign(desk, { playing: false, pace: null });
@@ -230,20 +316,18 @@ function setGoal(world: World, desk: Desk, run: Run): boolean {
 /// Where playing stops: a microscope at the end of its timeline, a live host never.
 function endOf(run: Run): number {
   if (run.scenario.zoom === 'live') return Infinity;
-  return Math.max(
-    run.origin_ns + run.scenario.length_ns,
-    run.entries[run.entries.length - 1]?.at_ns ?? 0,
-    sleeperOf(run),
-  );
+  return Math.max(playedTo(run), sleeperOf(run));
 }
 
 /// Serves the page that started this worker, with the worker's own clock.
-export function serveHere(scenarioOf: World['scenarioOf']): void {
+export function serveHere(scenarioOf: World['scenarioOf'], whole: World['whole']): void {
   const hear = servePlayer({
     post: (message) => self.postMessage(message),
     clock: () => performance.now(),
     later: (act, ms) => void setTimeout(act, ms),
     scenarioOf,
+    whole,
   });
   self.onmessage = (event: MessageEvent<ToWorker>) => hear(event.data);
+  self.postMessage({ type: 'awake' } satisfies FromWorker);
 }

@@ -1,5 +1,7 @@
 /// File names in messages, quoted as the GNU tools quote them in the C locale.
 
+/* eslint-disable no-control-regex -- control characters are what this file looks for */
+
 /// Always between quotes: ls: cannot access 'x'.
 export function quoted(name: string): string {
   if (/[\x00-\x1f\x7f]/.test(name)) return controlQuoted(name);

@@ -108,7 +108,7 @@ function findLong(
   const all = Object.entries(table.long ?? {}).map(([key, name]) => ({
     long: key.replace(/\[=\]$|=$/, ''),
     name,
-    wants: (key.endsWith('[=]') ? 'maybe' : key.endsWith('=') ? 'value' : 'nothing') as Wants,
+    wants: key.endsWith('[=]') ? 'maybe' : key.endsWith('=') ? 'value' : 'nothing',
   }));
   const exact = all.find((entry) => entry.long === typed);
   if (exact) return exact;

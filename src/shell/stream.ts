@@ -167,7 +167,10 @@ export function outputTo(target: Target): OutputStream {
     flush: () => target.flush?.() ?? null,
     hold: () => target.hold?.(),
     close: () => target.close?.(),
-    columns: target.columns ?? null,
+    // asked each time: a terminal may change its width under a shell that goes on
+    get columns() {
+      return target.columns ?? null;
+    },
   };
 }
 

@@ -30,7 +30,7 @@ export function withUnit(n: number, unit: string): string {
   if (unit === 'pps' || unit.endsWith('/s')) {
     const [scaled, prefix] = thousands(n);
     const glue = prefix && unit.length > 3 ? SPACE : ''; // Mpps, Mb/s, but k frames/s
-    return short(scaled) + SPACE + prefix + glue + unit;
+    return short(scaled) + (unit === '/s' && !prefix ? '' : SPACE) + prefix + glue + unit;
   }
   return (Number.isInteger(n) ? count(n) : short(n)) + SPACE + unit;
 }
@@ -79,12 +79,11 @@ export function percent(share: number): string {
 
 /// Round values for an axis from 0 to `top`: at most `most` intervals of 1, 2 or 5 times a power of ten.
 export function ticks(top: number, most: number): number[] {
-  const steps = [1, 2, 5];
-  let at = 0;
-  let step = 0;
-  do step = Number(`${steps[at % 3]}e${Math.floor(at++ / 3) - 3}`);
-  while (step * most < top * 0.999);
+  const stepOf = (i: number) => Number(`${[1, 2, 5][i % 3]}e${Math.floor(i / 3) - 3}`);
+  let i = 0;
+  while (stepOf(i) * most < top * 0.999) i++;
+  const step = stepOf(i);
   const list: number[] = [];
-  for (let i = 0; i * step <= top * 1.000001; i++) list.push(i * step);
+  for (let n = 0; n * step <= top * 1.000001; n++) list.push(n * step);
   return list;
 }

@@ -8,13 +8,14 @@ import type { WorkerLink } from './worker_link.ts';
 /// What the parts of the page hear: the worker's messages, the samples put together, and that the
 /// transcript has changed.
 export type PageMessage =
-  | Exclude<FromWorker, { type: 'series' }>
+  | Exclude<FromWorker, { type: 'series' | 'awake' | 'beyond' | 'left' }>
   | { readonly type: 'samples'; readonly first: number; readonly samples: SampleBlock }
   | { readonly type: 'transcript' };
 type Listener = (message: PageMessage) => void;
 
-/// Fetches the worker's program and starts it.
-export type StartWorker = () => Promise<Worker>;
+/// Fetches a program for the worker and starts it: `host` is small and runs what nobody typed into,
+/// `shell` is the whole.
+export type StartWorker = (program: 'host' | 'shell', scenario: string) => Promise<Worker>;
 
 export interface Completion {
   readonly from: number;
@@ -27,6 +28,8 @@ export interface PagePlayer {
   /// Listens to the run of a scenario, and hears at once what is known already. Returns how to leave.
   join(scenario: string, start: StartWorker, listener: Listener): () => void;
   send(message: ToWorker): void;
+  /// Somebody is about to type: fetches the shell, so that the first line need not wait for it.
+  prepare(): void;
   /// A line from the terminal: a command, or what the running command reads.
   typeLine(line: string): void;
   /// Ctrl-C, with what stood in the line: it stops the running command, or forgets the line.
@@ -64,10 +67,18 @@ export function createPagePlayer(): PagePlayer {
   async function open(): Promise<WorkerLink> {
     try {
       if (!run) throw new Error('nothing on this page has a run');
-      const [{ openLink }, worker] = await Promise.all([import('./worker_link.ts'), run.start()]);
-      return openLink(worker, run.scenario, { tell, transcript, terminal });
+      const { scenario, start } = run;
+      const [{ openLink }, worker] = await Promise.all([
+        import('./worker_link.ts'),
+        start('host', scenario),
+      ]);
+      const whole = () => start('shell', scenario);
+      return openLink(worker, whole, scenario, { tell, transcript, terminal });
     } catch (error) {
-      tell({ type: 'failed', text: 'The simulation could not be loaded. The page can be read without it.' });
+      tell({
+        type: 'failed',
+        text: 'The simulation could not be loaded. The page can be read without it.',
+      });
       throw error;
     }
   }
@@ -89,6 +100,11 @@ export function createPagePlayer(): PagePlayer {
     transcript,
     terminal,
     send,
+    prepare: () =>
+      void connected().then(
+        (to) => to.prepare(),
+        () => undefined,
+      ),
     join(scenario, start, listener) {
       listeners.add(listener);
       for (const message of latest.values()) listener(message);

@@ -11,11 +11,18 @@ export interface Pasted {
 /// Splits pasted text at its newlines. Control characters other than tabs are left out: a terminal
 /// would take them for keys.
 export function typedLines(text: string): Pasted {
-  // eslint-disable-next-line no-control-regex -- these are the characters meant
-  const clean = text.slice(0, bound.chars).replace(/\r\n?/g, '\n').replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '');
+  const clean = text
+    .slice(0, bound.chars)
+    .replace(/\r\n?/g, '\n')
+    // eslint-disable-next-line no-control-regex -- these are the characters meant
+    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '');
   const lines = clean.split('\n');
   const rest = lines.pop() ?? '';
   if (text.length <= bound.chars && lines.length <= bound.lines) return { lines, rest, notice: '' };
   const kept = lines.slice(0, bound.lines);
-  return { lines: kept, rest: '', notice: `Only the first ${kept.length} lines of the pasted text were typed.` };
+  return {
+    lines: kept,
+    rest: '',
+    notice: `Only the first ${kept.length} lines of the pasted text were typed.`,
+  };
 }

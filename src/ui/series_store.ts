@@ -13,11 +13,15 @@ export interface Known {
 export function joinSamples(known: Known | null, from: number, block: SampleBlock): Known {
   const { first, samples } = known ?? { first: from, samples: block };
   const held = samples.values[0]?.length ?? 0;
-  const fits = known && samples.sample_ns === block.sample_ns && from >= first && from <= first + held;
+  const fits =
+    known && samples.sample_ns === block.sample_ns && from >= first && from <= first + held;
   if (!fits) return { first: from, samples: block };
   const keep = from - first;
   const excess = Math.max(0, keep + (block.values[0]?.length ?? 0) - most);
-  const join = (old: readonly number[], fresh: readonly number[]) => [...old.slice(excess, keep), ...fresh];
+  const join = (old: readonly number[], fresh: readonly number[]) => [
+    ...old.slice(excess, keep),
+    ...fresh,
+  ];
   return {
     first: first + excess,
     samples: {

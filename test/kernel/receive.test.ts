@@ -126,7 +126,7 @@ describe('the ring', () => {
     traffic(k, { pps: 1000, limit: 1 });
     advance(k, 2 * ms);
     expect(dropped(k, REASON.LINK_DOWN)).toBe(1);
-    advance(k, 600 * ms);
+    advance(k, 900 * ms);
     expect(eth0(k).carrier).toBe(true);
     expect(k.dmesg.at(-1)).toContain(
       'eth0 NIC Link is Up 1000 Mbps Full Duplex, Flow Control: RX/TX',

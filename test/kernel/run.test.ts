@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { digest } from '../../src/engine/digest.ts';
 import { clone } from '../../src/engine/snapshot.ts';
 import { createTrace } from '../../src/engine/trace.ts';
+import { offlineCpu, onlineCpu } from '../../src/kernel/cpu_hotplug.ts';
 import { dev_set_promiscuity, dev_set_threaded } from '../../src/kernel/dev.ts';
 import { checkLedger, ledgerOf } from '../../src/kernel/ledger.ts';
 import { coalesceChanged, resizeRings, setQueues } from '../../src/kernel/nic.ts';
@@ -36,6 +37,8 @@ const commands = fc.constantFrom(
     'usecs',
     'budget',
     'stop',
+    'cpu',
+    'cpu',
   ],
 );
 
@@ -76,6 +79,7 @@ function command(k: Kernel, what: string, n: number): void {
   if (what === 'usecs') dev.coalesce = { ...dev.coalesce, 'rx-usecs': [0, 1, 3, 20, 200][n % 5]! };
   if (what === 'usecs') coalesceChanged(k, dev);
   if (what === 'budget') Object.assign(k.hot, { netdev_budget: n * n, netdev_max_backlog: n * 9 });
+  if (what === 'cpu') (k.cpus[n]!.online ? offlineCpu : onlineCpu)(k, k.cpus[n]!);
   if (what === 'stop') for (const each of k.sources) if (each.id === n) stopSource(k, n);
 }
 

@@ -74,7 +74,7 @@ describe('a device', () => {
     expect(k.ledger.delivered - before).toBeLessThan(5);
     expect(dropped(k, REASON.LINK_DOWN)).toBeGreaterThan(90);
     dev_open(k, eth0(k));
-    advance(k, 700 * ms);
+    advance(k, 950 * ms);
     expect(k.ledger.delivered).toBeGreaterThan(before + 100);
     checkLedger(k);
   });

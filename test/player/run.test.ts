@@ -2,16 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digest } from '../../src/engine/digest.ts';
 import { checkLedger } from '../../src/kernel/ledger.ts';
+import { openRun } from '../../src/player/open_run.ts';
 import type { Entry, OutputChunk } from '../../src/player/protocol.ts';
-import {
-  lookAhead,
-  openRun,
-  pageEntries,
-  seek,
-  stateOf,
-  type,
-  work,
-} from '../../src/player/run.ts';
+import { lookAhead, pageEntries, seek, stateOf, type, work } from '../../src/player/run.ts';
 import type { Run } from '../../src/player/run.ts';
 import { freshRun } from '../../src/player/share.ts';
 import { blockFrom, knownUntil } from '../../src/player/timeline.ts';

@@ -11,5 +11,7 @@ globalThis.ResizeObserver ??= class {
     // nothing has a size
   }
 };
-Element.prototype.scrollTo ??= () => undefined;
-globalThis.matchMedia ??= (media: string) => Object.assign(new EventTarget(), { media, matches: false }) as MediaQueryList;
+if (!('scrollTo' in Element.prototype))
+  Object.assign(Element.prototype, { scrollTo: () => undefined });
+globalThis.matchMedia ??= (media: string) =>
+  Object.assign(new EventTarget(), { media, matches: false }) as MediaQueryList;

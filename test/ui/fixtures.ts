@@ -25,7 +25,11 @@ export const sheet: ScenarioSheet = {
   predict: { question: 'How many are lost?', choices: ['none', '480'], at_ns: 1_000_000 },
 };
 
-export const samples: SampleBlock = { sample_ns: 500_000, values: [[0, 256, 190, 0]], limits: [[256, 256, 256, 256]] };
+export const samples: SampleBlock = {
+  sample_ns: 500_000,
+  values: [[0, 256, 190, 0]],
+  limits: [[256, 256, 256, 256]],
+};
 
 export const frame: Frame<{ used: number }> = {
   at_ns: 520_000,

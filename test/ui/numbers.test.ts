@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { count, inUnit, percent, short, ticks, time, timeUnit, withUnit } from '../../src/ui/numbers.ts';
+import {
+  count,
+  inUnit,
+  percent,
+  short,
+  ticks,
+  time,
+  timeUnit,
+  withUnit,
+} from '../../src/ui/numbers.ts';
 
 /// Narrow no-break and no-break spaces, written so that a reader of this file can see them.
 const shown = (text: string) => text.replaceAll('\u202f', '_').replaceAll('\u00a0', '~');
@@ -47,6 +56,7 @@ describe('numbers', () => {
   it('puts round values on an axis, never more than asked for', () => {
     expect(ticks(1500, 5)).toEqual([0, 500, 1000, 1500]);
     expect(ticks(736, 4)).toEqual([0, 200, 400, 600]);
-    for (const top of [1e-3, 3, 64, 255, 4096, 9e6, 1.488e6]) expect(ticks(top, 4).length).toBeLessThanOrEqual(5);
+    for (const top of [1e-3, 3, 64, 255, 4096, 9e6, 1.488e6])
+      expect(ticks(top, 4).length).toBeLessThanOrEqual(5);
   });
 });

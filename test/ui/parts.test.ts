@@ -23,20 +23,37 @@ describe('Ledger', () => {
 
   it('cuts the bar to scale', () => {
     const { container } = render(Ledger, { ledger: frame.ledger });
-    const parts = [...container.querySelectorAll<HTMLElement>('.part')].map((part) => part.style.flexGrow);
+    const parts = [...container.querySelectorAll<HTMLElement>('.part')].map(
+      (part) => part.style.flexGrow,
+    );
     expect(parts).toEqual(['120', '256', '398']);
   });
 });
 
 describe('Ring', () => {
   it('says how full it is, and draws no free slot when it is full', () => {
-    const { container } = render(Ring, { size: 256, used: 256, head: 0, tail: 0, note: 'full since 172 µs' });
-    expect(screen.getByRole('img').getAttribute('aria-label')).toBe('Ring: 256 of 256 descriptors in use. full since 172 µs');
+    const { container } = render(Ring, {
+      size: 256,
+      used: 256,
+      head: 0,
+      tail: 0,
+      note: 'full since 172 µs',
+    });
+    expect(screen.getByRole('img').getAttribute('aria-label')).toBe(
+      'Ring: 256 of 256 descriptors in use. full since 172 µs',
+    );
     expect(container.querySelector('.free')).toBeNull();
   });
 
   it('shows one free slot while there is room, however little', () => {
-    const { container } = render(Ring, { size: 4096, used: 4095, head: 4095, tail: 0, headName: 'head', tailName: 'tail' });
+    const { container } = render(Ring, {
+      size: 4096,
+      used: 4095,
+      head: 4095,
+      tail: 0,
+      headName: 'head',
+      tailName: 'tail',
+    });
     expect(container.querySelector('.free')?.getAttribute('pathLength')).toBe('1');
     expect(words(container)).toContain('one slot: 32 descriptors');
   });
@@ -44,7 +61,11 @@ describe('Ring', () => {
   it('grows with the number of descriptors', () => {
     const sizeOf = (size: number) => {
       const { container } = render(Ring, { size, used: 0, head: 0, tail: 0 });
-      return Number(/scale\(([\d.]+)\)/.exec(container.querySelector<SVGGElement>('.grow')?.style.transform ?? '')?.[1]);
+      return Number(
+        /scale\(([\d.]+)\)/.exec(
+          container.querySelector<SVGGElement>('.grow')?.style.transform ?? '',
+        )?.[1],
+      );
     };
     expect(sizeOf(4096)).toBeGreaterThan(sizeOf(256));
     expect(sizeOf(4096)).toBeLessThanOrEqual(1);
@@ -52,12 +73,19 @@ describe('Ring', () => {
 });
 
 describe('Chart', () => {
-  const curve = { name: 'in use', unit: 'descriptors', context: 'hw' as const, values: samples.values[0] ?? [] };
+  const curve = {
+    name: 'in use',
+    unit: 'descriptors',
+    context: 'hw' as const,
+    values: samples.values[0] ?? [],
+  };
   const props = { title: 'In use', curves: [curve], sample_ns: 500_000, length_ns: 1_500_000 };
 
   it('says the value at the moment shown', () => {
     render(Chart, { ...props, at_ns: 520_000 });
-    expect(screen.getByRole('img').getAttribute('aria-label')).toBe('In use. in use: 256\u00a0descriptors');
+    expect(screen.getByRole('img').getAttribute('aria-label')).toBe(
+      'In use. in use: 256\u00a0descriptors',
+    );
   });
 
   it('does not give away what comes after the part that was seen', () => {
@@ -68,7 +96,9 @@ describe('Chart', () => {
   it('draws a limit that changes as steps', () => {
     const limit = [256, 256, 4096, 4096];
     const { container } = render(Chart, { ...props, curves: [{ ...curve, limit }] });
-    expect(container.querySelector('.limit')?.getAttribute('d')).toMatch(/^M[\d. ]+H[\d.]+V[\d.]+H[\d.]+$/);
+    expect(container.querySelector('.limit')?.getAttribute('d')).toMatch(
+      /^M[\d. ]+H[\d.]+V[\d.]+H[\d.]+$/,
+    );
   });
 });
 
@@ -92,7 +122,11 @@ describe('Knob', () => {
 
 describe('Predict', () => {
   it('keeps the answer to itself until there is a guess', async () => {
-    const { container } = render(Predict, { ask: sheet.predict!, answer: { answer: 1, why: 'The ring was full.' }, ready: true });
+    const { container } = render(Predict, {
+      ask: sheet.predict!,
+      answer: { answer: 1, why: 'The ring was full.' },
+      ready: true,
+    });
     expect(words(container)).not.toContain('The ring was full.');
     await fireEvent.click(screen.getByRole('button', { name: 'none' }));
     expect(words(container)).toContain('It is 480. The ring was full.');
@@ -113,7 +147,12 @@ describe('TableTwin', () => {
   it('has the numbers of the picture, and goes to a moment', async () => {
     const seek = vi.fn();
     const { container } = render(TableTwin, { sheet, frame, samples, seek });
-    for (const text of ['dropped, rx_missed_errors398', 'Descriptors in use256', 'Ring size256', 'CPU 043'])
+    for (const text of [
+      'dropped, rx_missed_errors398',
+      'Descriptors in use256',
+      'Ring size256',
+      'CPU 043',
+    ])
       expect(words(container).replace(/\u00a0/g, ' ')).toContain(text);
     await fireEvent.click(screen.getByRole('button', { name: /172/ }));
     expect(seek).toHaveBeenCalledWith(172_000);

@@ -3,7 +3,11 @@ import { typedLines } from '../../src/ui/paste.ts';
 
 describe('pasted text', () => {
   it('becomes lines, and what follows the last newline waits', () => {
-    expect(typedLines('ls\r\npwd\nuptime')).toEqual({ lines: ['ls', 'pwd'], rest: 'uptime', notice: '' });
+    expect(typedLines('ls\r\npwd\nuptime')).toEqual({
+      lines: ['ls', 'pwd'],
+      rest: 'uptime',
+      notice: '',
+    });
   });
 
   it('loses the characters that a terminal takes for keys', () => {

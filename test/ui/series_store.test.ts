@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { joinSamples, ratePerSecond } from '../../src/ui/series_store.ts';
 
-const block = (values: number[], sample_ns = 10) => ({ sample_ns, values: [values], limits: [values] });
+const block = (values: number[], sample_ns = 10) => ({
+  sample_ns,
+  values: [values],
+  limits: [values],
+});
 
 describe('the samples of a run', () => {
   it('are continued by a block that begins where they end', () => {

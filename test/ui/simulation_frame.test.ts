@@ -12,7 +12,13 @@ let worker: FakeWorker;
 async function page(): Promise<HTMLElement> {
   worker = fakeWorker();
   const picture = () => import('./Square.svelte');
-  const { container } = render(SimulationFrame<{ used: number }>, { sheet, still: frame, start: worker.start, picture, player: createPagePlayer() });
+  const { container } = render(SimulationFrame<{ used: number }>, {
+    sheet,
+    still: frame,
+    start: worker.start,
+    picture,
+    player: createPagePlayer(),
+  });
   await waitFor(() => expect(worker.told.map((message) => message.type)).toContain('restore'));
   worker.say({ type: 'ready', scenario: 'rx-ring' });
   worker.say({ type: 'series', from: 0, samples });
@@ -30,7 +36,12 @@ describe('SimulationFrame', () => {
   it('asks for the run of the link that the page was opened with', async () => {
     history.replaceState(null, '', '/#v=1&sim=rx-ring&seed=9');
     await page();
-    expect(worker.told[0]).toEqual({ type: 'restore', scenario: 'rx-ring', link: '#v=1&sim=rx-ring&seed=9', stored: '' });
+    expect(worker.told[0]).toEqual({
+      type: 'restore',
+      scenario: 'rx-ring',
+      link: '#v=1&sim=rx-ring&seed=9',
+      stored: '',
+    });
   });
 
   it('keeps the still picture until the reader’s run begins', async () => {
@@ -77,7 +88,12 @@ describe('SimulationFrame', () => {
     await waitFor(() =>
       expect(lastTold()).toEqual({
         type: 'open',
-        run: { scenario: 'rx-ring', seed: 7, entries: [{ ...typed, at_ns: 0, from: 'knob' }], at_ns: 0 },
+        run: {
+          scenario: 'rx-ring',
+          seed: 7,
+          entries: [{ ...typed, at_ns: 0, from: 'knob' }],
+          at_ns: 0,
+        },
       }),
     );
     await waitFor(() => expect(container.textContent).toContain('dotted: Ring size 256'));
@@ -107,7 +123,13 @@ describe('SimulationFrame', () => {
   it('says so when the worker cannot be loaded, and stays readable', async () => {
     const start = () => Promise.reject(new Error('offline'));
     const picture = () => import('./Square.svelte');
-    render(SimulationFrame<{ used: number }>, { sheet, still: frame, start, picture, player: createPagePlayer() });
+    render(SimulationFrame<{ used: number }>, {
+      sheet,
+      still: frame,
+      start,
+      picture,
+      player: createPagePlayer(),
+    });
     expect(await screen.findByText(/could not be loaded/)).toBeTruthy();
   });
 });

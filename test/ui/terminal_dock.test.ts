@@ -40,9 +40,15 @@ describe('TerminalDock', () => {
     await page();
     await fireEvent.click(screen.getByRole('button', { name: 'ethtool -g eth0' }));
     await waitFor(() => expect(worker.told.at(-1)).toEqual(typed('ethtool -g eth0')));
-    worker.say({ type: 'output', from: 'terminal', chunks: [{ stream: 'out', text: 'RX:\t\t256', nl: true }] });
+    worker.say({
+      type: 'output',
+      from: 'terminal',
+      chunks: [{ stream: 'out', text: 'RX:\t\t256', nl: true }],
+    });
     const log = await screen.findByRole('log');
-    await waitFor(() => expect(log.textContent).toMatch(/root@alder:~# ethtool -g eth0\s*RX:\t\t256/));
+    await waitFor(() =>
+      expect(log.textContent).toMatch(/root@alder:~# ethtool -g eth0\s*RX:\t\t256/),
+    );
   });
 
   it('runs what the page asks for', async () => {
@@ -67,9 +73,15 @@ describe('TerminalDock', () => {
     await page();
     await fireEvent.keyDown(document.body, { key: 't' });
     const marks = [{ start: 4, end: 7, ref: 'counter:rx_missed_errors@eth0' }];
-    worker.say({ type: 'output', from: 'terminal', chunks: [{ stream: 'out', text: 'rx: 398', nl: true, marks }] });
+    worker.say({
+      type: 'output',
+      from: 'terminal',
+      chunks: [{ stream: 'out', text: 'rx: 398', nl: true, marks }],
+    });
     (await screen.findByRole('button', { name: '398' })).focus();
-    await waitFor(() => expect(worker.told.at(-1)).toMatchObject({ type: 'explain', ref: marks[0]?.ref }));
+    await waitFor(() =>
+      expect(worker.told.at(-1)).toMatchObject({ type: 'explain', ref: marks[0]?.ref }),
+    );
     const card = {
       name: 'rx_missed_errors, eth0',
       meaning: 'Frames without a descriptor.',
@@ -83,7 +95,9 @@ describe('TerminalDock', () => {
       source: '',
     };
     worker.say({ type: 'explained', id: 1, card });
-    expect((await screen.findByRole('tooltip')).textContent).toContain('Frames without a descriptor.');
+    expect((await screen.findByRole('tooltip')).textContent).toContain(
+      'Frames without a descriptor.',
+    );
   });
 
   it('stops a command with Ctrl-C and recalls lines with the arrow keys', async () => {

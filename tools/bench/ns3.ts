@@ -11,10 +11,17 @@ const libraries = '/usr/lib/x86_64-linux-gnu';
 
 /// Builds the peer; null, with the reason printed, where ns-3 or a compiler is missing.
 export function buildNs3(): string | null {
-  const found = existsSync(libraries) ? readdirSync(libraries).filter((name) => /^libns3-(core|network|internet|point-to-point)\.so$/.test(name)) : [];
-  if (!existsSync('/usr/include/ns3') || found.length < 4) return missing('libns3-dev is not installed');
+  const found = existsSync(libraries)
+    ? readdirSync(libraries).filter((name) =>
+        /^libns3-(core|network|internet|point-to-point)\.so$/.test(name),
+      )
+    : [];
+  if (!existsSync('/usr/include/ns3') || found.length < 4)
+    return missing('libns3-dev is not installed');
   const flags = ['-O3', '-march=native', '-DNDEBUG', '-o', program, source];
-  const r = spawnSync('g++', [...flags, ...found.map((name) => join(libraries, name))], { encoding: 'utf8' });
+  const r = spawnSync('g++', [...flags, ...found.map((name) => join(libraries, name))], {
+    encoding: 'utf8',
+  });
   return r.status === 0 ? program : missing(`g++: ${r.stderr.split('\n')[0] ?? ''}`);
 }
 

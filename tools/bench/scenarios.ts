@@ -32,15 +32,13 @@ export const udp2m = {
         pci: '0000:41:00.0',
       },
     ],
-    apps: PORTS.map(
-      (port, cpu): AppDescription => ({
-        comm: 'udp-sink',
-        user: 'alice',
-        port,
-        cpu,
-        service_ns: 0,
-        rcvbuf: 0,
-      }),
-    ),
+    apps: PORTS.map((port, cpu): AppDescription => ({
+      comm: 'udp-sink',
+      user: 'alice',
+      port,
+      cpu,
+      service_ns: 0,
+      rcvbuf: 0,
+    })),
   } satisfies HostDescription,
 };

@@ -23,15 +23,29 @@ export function pageSizes(): PageSize[] {
 
 function sizesOf(page: string): PageSize {
   const html = readFileSync(join(dist, page), 'utf8');
-  const inline = [...html.matchAll(/<script[^>]*>([^<]+)<\/script>/g)].map((m) => m[1] ?? '').join('');
+  const inline = [...html.matchAll(/<script[^>]*>([^<]+)<\/script>/g)]
+    .map((m) => m[1] ?? '')
+    .join('');
   const named = new Set<string>();
-  for (const m of html.matchAll(/(?:src|component-url|renderer-url)="([^"]+\.js)"|data-modules="([^"]*)"/g))
+  for (const m of html.matchAll(
+    /(?:src|component-url|renderer-url)="([^"]+\.js)"|data-modules="([^"]*)"/g,
+  ))
     for (const name of (m[1] ?? m[2] ?? '').split(' ').filter(Boolean)) named.add(basename(name));
   const first = closure(named, staticImports);
-  const later = closure(new Set([...first].flatMap(dynamicImports)), (name) => [...staticImports(name), ...dynamicImports(name)]);
+  const later = closure(new Set([...first].flatMap(dynamicImports)), (name) => [
+    ...staticImports(name),
+    ...dynamicImports(name),
+  ]);
   for (const name of first) later.delete(name);
-  const weight = (names: Iterable<string>) => [...names].filter((name) => !/xterm|addon-fit/.test(name)).reduce((sum, name) => sum + gzipped(name), 0);
-  return { page, first: weight(first) + (inline ? gzipSync(inline).length : 0), later: weight(later) };
+  const weight = (names: Iterable<string>) =>
+    [...names]
+      .filter((name) => !/xterm|addon-fit/.test(name))
+      .reduce((sum, name) => sum + gzipped(name), 0);
+  return {
+    page,
+    first: weight(first) + (inline ? gzipSync(inline).length : 0),
+    later: weight(later),
+  };
 }
 
 function closure(start: ReadonlySet<string>, next: (name: string) => string[]): Set<string> {

@@ -30,9 +30,18 @@ const TIMEOUT_NS = 60 * SECOND; // the recorder interrupted a command after a mi
 export function replay(recorded: Recorded, verbose: boolean): SessionScore {
   const typed = recorded.steps.filter((step) => step.on !== 'peer');
   const desc = hosts[recorded.host.profile];
-  const score = { id: recorded.id, exact: 0, shape: 0, lines: 0, exit: 0, steps: typed.length, known: { shape: 0, lines: 0 } };
+  const score = {
+    id: recorded.id,
+    exact: 0,
+    shape: 0,
+    lines: 0,
+    exit: 0,
+    steps: typed.length,
+    known: { shape: 0, lines: 0 },
+  };
   if (!desc) {
-    for (const step of typed) score.lines += align(step.stdout, '').lines + align(step.stderr, '').lines;
+    for (const step of typed)
+      score.lines += align(step.stdout, '').lines + align(step.stderr, '').lines;
     return score;
   }
   const first = typed[0]?.uptime ?? desc.uptime_ns / SECOND;
@@ -40,7 +49,8 @@ export function replay(recorded: Recorded, verbose: boolean): SessionScore {
   const shells = new Map<string, Session>();
   recorded.steps.forEach((step, at) => {
     if (step.on === 'peer') return fromPeer(host.k, step.cmd, pause(recorded.steps, at));
-    if (step.uptime !== undefined) advance(host.k, Math.max(host.k.now, Math.round((step.uptime - first) * SECOND)));
+    if (step.uptime !== undefined)
+      advance(host.k, Math.max(host.k.now, Math.round((step.uptime - first) * SECOND)));
     one(step);
   });
   return score;
@@ -109,7 +119,11 @@ function fromPeer(k: Kernel, cmd: string, seconds: number): void {
   advance(k, k.now + Math.round(seconds * SECOND));
 }
 
-function show(id: string, step: RecordedStep, got: { stdout: string; stderr: string; status: number }): void {
+function show(
+  id: string,
+  step: RecordedStep,
+  got: { stdout: string; stderr: string; status: number },
+): void {
   console.log(`\n[${id}] $ ${step.cmd}`);
   console.log(`real ${step.exit}: ${JSON.stringify(step.stdout + step.stderr).slice(0, 2000)}`);
   console.log(`ours ${got.status}: ${JSON.stringify(got.stdout + got.stderr).slice(0, 2000)}`);

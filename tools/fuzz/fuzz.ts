@@ -68,7 +68,8 @@ export function fuzzLinks(count: number, seed: number, clock: () => number): Fin
       const again = encodeLink(run, scenario);
       if (again.hash !== '') {
         const back = decodeLink(again.hash, scenario);
-        if (JSON.stringify(back.run) !== JSON.stringify(run)) failures.push(`${JSON.stringify(link)}: changed when written again`);
+        if (JSON.stringify(back.run) !== JSON.stringify(run))
+          failures.push(`${JSON.stringify(link)}: changed when written again`);
       }
     } catch (error) {
       failures.push(`${JSON.stringify(link)}: ${(error as Error).stack ?? String(error)}`);

@@ -2,10 +2,32 @@
 import type { Stream } from '../../src/engine/random.ts';
 import { integer } from '../../src/engine/random.ts';
 
-const COMMANDS = 'ethtool ip sysctl cat echo ls grep awk sed sort uniq wc head tail cut tr seq printf sleep watch sudo traffic ss nstat nproc uname help history cd pwd test [ true false read export unset local declare eval source type xargs env timeout tc dmesg lscpu taskset nosuch'.split(' ');
-const OPTIONS = '-a -i -g -G -c -C -S -l -L -k -K -x -X -n -N -s -d -h -w -q -v -e -f -r -1 -A2 --help --json --version -z -n5 -- -j -p -u -m'.split(' ');
-const WORDS = 'eth0 eth1 lo eth9 rx tx 256 4096 0 -1 99999999999999999999 1e9 on off combined rx-usecs adaptive-rx link show set dev up down promisc mtu addr net.core.netdev_budget net.core.rmem_max net.ipv4.tcp_rmem /proc/net/softnet_stat /proc/interrupts /proc/sys/net/core/netdev_budget /sys/class/net/eth0/queues/rx-0/rps_cpus /sys/class/net/eth0 /proc/irq/33/smp_affinity /tmp/x /dev/null start stop udp --rate 1M --flows 4 --size 64 --for 1ms ff f,ff 0-3 a b c . .. ~ * ? [a-z] x=1 $x ${x:-y} ${x#*} $((1+2)) $((1/0)) $(echo hi) `pwd` "a b" \'c d\' \\ é 日本 \u0000'.split(' ');
-const JOINS = [' | ', ' || ', ' && ', '; ', ' > /tmp/x ', ' >> /tmp/x ', ' < /proc/net/dev ', ' 2>&1 ', ' & ', '\n', ' | head -3 | ', ' > /proc/sys/net/core/netdev_budget '];
+const COMMANDS =
+  'ethtool ip sysctl cat echo ls grep awk sed sort uniq wc head tail cut tr seq printf sleep watch sudo traffic ss nstat nproc uname help history cd pwd test [ true false read export unset local declare eval source type xargs env timeout tc dmesg lscpu taskset nosuch'.split(
+    ' ',
+  );
+const OPTIONS =
+  '-a -i -g -G -c -C -S -l -L -k -K -x -X -n -N -s -d -h -w -q -v -e -f -r -1 -A2 --help --json --version -z -n5 -- -j -p -u -m'.split(
+    ' ',
+  );
+const WORDS =
+  'eth0 eth1 lo eth9 rx tx 256 4096 0 -1 99999999999999999999 1e9 on off combined rx-usecs adaptive-rx link show set dev up down promisc mtu addr net.core.netdev_budget net.core.rmem_max net.ipv4.tcp_rmem /proc/net/softnet_stat /proc/interrupts /proc/sys/net/core/netdev_budget /sys/class/net/eth0/queues/rx-0/rps_cpus /sys/class/net/eth0 /proc/irq/33/smp_affinity /tmp/x /dev/null start stop udp --rate 1M --flows 4 --size 64 --for 1ms ff f,ff 0-3 a b c . .. ~ * ? [a-z] x=1 $x ${x:-y} ${x#*} $((1+2)) $((1/0)) $(echo hi) `pwd` "a b" \'c d\' \\ é 日本 \u0000'.split(
+    ' ',
+  );
+const JOINS = [
+  ' | ',
+  ' || ',
+  ' && ',
+  '; ',
+  ' > /tmp/x ',
+  ' >> /tmp/x ',
+  ' < /proc/net/dev ',
+  ' 2>&1 ',
+  ' & ',
+  '\n',
+  ' | head -3 | ',
+  ' > /proc/sys/net/core/netdev_budget ',
+];
 const WRAPS = [
   (s: string) => `for i in 1 2 3; do ${s}; done`,
   (s: string) => `while true; do ${s}; done`,
@@ -28,7 +50,8 @@ function pick<T>(random: Stream, from: readonly T[]): T {
 export function randomLine(random: Stream): string {
   if (integer(random, 8) === 0) return noise(random, 60);
   let line = simple(random);
-  for (let more = integer(random, 3); more > 0; more--) line += pick(random, JOINS) + simple(random);
+  for (let more = integer(random, 3); more > 0; more--)
+    line += pick(random, JOINS) + simple(random);
   if (integer(random, 5) === 0) line = pick(random, WRAPS)(line);
   return integer(random, 10) === 0 ? damaged(random, line) : line;
 }
@@ -36,9 +59,32 @@ export function randomLine(random: Stream): string {
 /// A link fragment that is mostly well-formed, sometimes plain noise.
 export function randomLink(random: Stream): string {
   const keys = ['v', 'sim', 'seed', 't', 'rx', 'usecs', 'c', 'budget', 'zzz', ''];
-  const values = ['1', '2', 'rx-ring', 'interrupt-moderation', 'softirq-budget', 'nothing', '7', '-1', '1e99', '520us', '12.5ms', '9s', '256', 'ethtool+-G+eth0+rx+4096@480us', 'sleep+9@1us', '%', '%zz', '@', '@@', '%F0%9F', 'x'.repeat(5000)];
+  const values = [
+    '1',
+    '2',
+    'rx-ring',
+    'interrupt-moderation',
+    'softirq-budget',
+    'nothing',
+    '7',
+    '-1',
+    '1e99',
+    '520us',
+    '12.5ms',
+    '9s',
+    '256',
+    'ethtool+-G+eth0+rx+4096@480us',
+    'sleep+9@1us',
+    '%',
+    '%zz',
+    '@',
+    '@@',
+    '%F0%9F',
+    'x'.repeat(5000),
+  ];
   let link = integer(random, 4) ? '#v=1&sim=rx-ring' : '#';
-  for (let parts = integer(random, 8); parts > 0; parts--) link += `&${pick(random, keys)}=${pick(random, values)}`;
+  for (let parts = integer(random, 8); parts > 0; parts--)
+    link += `&${pick(random, keys)}=${pick(random, values)}`;
   return integer(random, 5) === 0 ? damaged(random, link) : link;
 }
 

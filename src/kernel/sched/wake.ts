@@ -2,9 +2,10 @@
 /// Stands for try_to_wake_up() (kernel/sched/core.c) and select_task_rq_fair() (kernel/sched/fair.c).
 /// Left out: load balancing, cache domains inside a node, the wake-affine averages.
 import { setTime } from '../../engine/agenda.ts';
-import { maskHas } from '../cpumask.ts';
+import { maskHas, maskOf } from '../cpumask.ts';
 import { COSTS } from '../costs.ts';
 import { IDLE, interruptCpu, leaveIdle, TASK, WAKING } from '../piece.ts';
+import { printk } from '../printk.ts';
 import type { Cpu, Kernel, Task } from '../state.ts';
 import { STEP } from '../tracing.ts';
 import { preempts, enqueueTask, placeEntity } from './fair.ts';
@@ -43,8 +44,23 @@ function selectCpu(k: Kernel, waker: Cpu, task: Task): number {
     if (c.node === prev.node && c.online && c.mode === IDLE && maskHas(task.cpus_allowed, c.id))
       return c.id;
   }
-  if (maskHas(task.cpus_allowed, prev.id)) return prev.id;
-  return k.cpus.find((c) => c.online && maskHas(task.cpus_allowed, c.id))?.id ?? prev.id;
+  if (prev.online && maskHas(task.cpus_allowed, prev.id)) return prev.id;
+  return (
+    k.cpus.find((c) => c.online && maskHas(task.cpus_allowed, c.id))?.id ?? anyCpu(k, prev, task)
+  );
+}
+
+/// None of the task's CPUs is online: its mask is widened to all, with a line in the log, and it runs
+/// on its node if that has a CPU left. kernel/sched/core.c:select_fallback_rq()
+function anyCpu(k: Kernel, prev: Cpu, task: Task): number {
+  task.cpus_allowed = maskOf(
+    k.cpus.map((c) => c.id),
+    k.desc.cpus,
+  );
+  if (!task.kthread)
+    printk(k, `process ${task.pid} (${task.comm}) no longer affine to cpu${prev.id}`);
+  const online = k.cpus.filter((c) => c.online);
+  return (online.find((c) => c.node === prev.node) ?? online[0])!.id;
 }
 
 function startIdleCpu(k: Kernel, c: Cpu, at: number): void {

@@ -98,4 +98,6 @@ const silent = {
   vectors: () => [],
   reset_ns: 0,
   resetsForQueues: false,
+  freesVectors: false,
+  dealsCpus: false,
 };

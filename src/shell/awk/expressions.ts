@@ -141,7 +141,7 @@ export class ExpressionParser {
   /// `a && b = c`: gawk takes the assignment as the right operand.
   private assignable(right: Expr): Expr {
     const assigns = isLvalue(right) && this.token.kind === 'op' && assignments.has(this.token.text);
-    return assigns ? this.assignment(right as Lvalue) : right;
+    return assigns ? this.assignment(right) : right;
   }
 
   private membership(lists: boolean): Expr {

@@ -66,12 +66,12 @@ class Run {
     const { rules } = rt.program;
     const files = new MainFiles(rt, (name, text) => this.assign(name, text));
     rt.input = files;
-    let flow = yield* this.rules(rules.filter(({ kind }) => kind === 'BEGIN'));
+    const flow = yield* this.rules(rules.filter(({ kind }) => kind === 'BEGIN'));
     const reads = rules.some(({ kind }) => kind !== 'BEGIN');
-    if (flow !== 'exit' && reads) flow = yield* this.records(files, rules);
-    flow = yield* this.rules(rules.filter(({ kind }) => kind === 'END'));
+    if (flow !== 'exit' && reads) yield* this.records(files, rules);
+    yield* this.rules(rules.filter(({ kind }) => kind === 'END'));
     yield* rt.streams.closeAll();
-    return files.failed && rt.status === 0 ? 2 : rt.status;
+    return rt.status;
   }
 
   /// Runs the bodies of rules that have no pattern.
@@ -95,7 +95,7 @@ class Run {
     }
   }
 
-  private *records(files: MainFiles, rules: readonly Rule[]): Running<Flow> {
+  private *records(files: MainFiles, rules: readonly Rule[]): Running<void> {
     const { rt } = this;
     const main = rules.filter(({ kind }) => kind === 'main');
     const beginFile = rules.filter(({ kind }) => kind === 'BEGINFILE');
@@ -107,11 +107,10 @@ class Run {
     for (let count = 1; ; count++) {
       if (count % 512 === 0) yield breath;
       const record = yield* files.next();
-      if (files.left) return 'exit';
-      if (record === null) return null;
+      if (files.left || record === null) return;
       rt.newRecord(record);
       const flow = yield* this.guarded(() => this.record(main));
-      if (flow === 'exit') return flow;
+      if (flow === 'exit') return;
       if (flow === 'nextfile') files.skipFile();
     }
   }
@@ -145,7 +144,6 @@ class Run {
 
 /// The files named by ARGV, one after another; `name=value` assigns when its turn comes.
 class MainFiles {
-  failed = false;
   left = false; // exit in BEGINFILE or ENDFILE
   onFile: { begin: () => Running<Flow>; end: () => Running<Flow> } | null = null;
   private reader: RecordReader | null = null;
@@ -209,10 +207,7 @@ class MainFiles {
       return false;
     }
     if (typeof opened === 'string') {
-      this.failed = true;
       const why = `cannot open file \`${name}' for reading: ${strerror(opened)}`;
-      if (rt.program.rules.some(({ kind }) => kind === 'BEGINFILE'))
-        throw new Fatal(`${place(rt)}fatal: ${why}`);
       throw new Fatal(`${place(rt)}fatal: ${why}`);
     }
     rt.startFile(shown);

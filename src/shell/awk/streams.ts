@@ -39,7 +39,7 @@ export class Streams {
     const out = fileOutput((text) => files.write(this.io, path, text, { append: true }));
     this.targets.set(name, {
       out,
-      flush: out.flush,
+      flush: () => out.flush(),
       *close() {
         return out.flush() ?? 0;
       },

@@ -9,7 +9,6 @@ import {
   dev_set_promiscuity,
 } from '../../kernel/dev.ts';
 import { dev_get_stats } from '../../kernel/dev_stats.ts';
-import { fib_disable_ip } from '../../kernel/devinet.ts';
 import { done, strerror, type Result } from '../../kernel/errno.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
@@ -173,13 +172,7 @@ function setting(
     case 'up':
       return ['SIOCSIFFLAGS', () => dev_open(k, dev)];
     case 'down':
-      return [
-        'SIOCSIFFLAGS',
-        () => {
-          fib_disable_ip(dev);
-          return dev_close(k, dev);
-        },
-      ];
+      return ['SIOCSIFFLAGS', () => dev_close(k, dev)];
     case 'promisc':
     case '-promisc':
       return [

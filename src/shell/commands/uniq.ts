@@ -102,15 +102,12 @@ function* filter(io: Io, job: Job, from: string, to: string): Running {
     const reading = opened === 'EISDIR' ? `error reading ${quoted(from)}` : bare(from);
     return yield* fail(io, `${reading}: ${strerror(opened)}`);
   }
-  let out: Output = io.out;
-  let flush = (): ReturnType<ReturnType<typeof fileOutput>['flush']> => null;
-  if (to !== '-') {
-    const path = absolute(io, to);
-    const refused = files.write(io, path, '', { append: false });
-    if (refused) return yield* fail(io, `${bare(to)}: ${strerror(refused)}`);
-    const file = fileOutput((text) => files.write(io, path, text, { append: true }));
-    [out, flush] = [file, file.flush];
-  }
+  const path = to === '-' ? null : absolute(io, to);
+  const refused = path === null ? null : files.write(io, path, '', { append: false });
+  if (refused) return yield* fail(io, `${bare(to)}: ${strerror(refused)}`);
+  const file =
+    path === null ? null : fileOutput((text) => files.write(io, path, text, { append: true }));
+  const out: Output = file ?? io.out;
   let group: Line[] = []; // the lines of the group, or only the first where that is enough
   let size = 0;
   let key: string | null = null;
@@ -124,7 +121,7 @@ function* filter(io: Io, job: Job, from: string, to: string): Running {
     if (size === 1 || job.all) group.push(line);
   });
   yield* printGroup(out, job, group, size);
-  const failed = flush();
+  const failed = file?.flush() ?? null;
   return failed ? yield* fail(io, `write error: ${strerror(failed)}`) : 0;
 }
 

@@ -8,7 +8,6 @@ import {
   dev_set_promiscuity,
 } from '../../kernel/dev.ts';
 import { dev_change_name, dev_set_alias, dev_set_allmulti } from '../../kernel/dev_names.ts';
-import { fib_disable_ip } from '../../kernel/devinet.ts';
 import { done, type Result } from '../../kernel/errno.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Io, Running } from '../command.ts';
@@ -140,7 +139,7 @@ function apply(k: Kernel, dev: NetDevice, request: Request): Result {
     steps.push(() => setPromisc(k, dev, promisc));
   if (allmulti !== null && allmulti !== dev.allmulti > 0)
     steps.push(() => dev_set_allmulti(k, dev, allmulti ? 1 : -1));
-  if (up !== null && up !== dev.up) steps.push(() => (up ? dev_open(k, dev) : goDown(k, dev)));
+  if (up !== null && up !== dev.up) steps.push(() => (up ? dev_open(k, dev) : dev_close(k, dev)));
   if (qlen !== null) steps.push(() => dev_change_tx_queue_len(k, dev, qlen >>> 0));
   for (const step of steps) {
     const result = step();
@@ -152,9 +151,4 @@ function apply(k: Kernel, dev: NetDevice, request: Request): Result {
 function setPromisc(k: Kernel, dev: NetDevice, on: boolean): Result {
   dev_set_promiscuity(k, dev, on ? 1 : -1);
   return done;
-}
-
-function goDown(k: Kernel, dev: NetDevice): Result {
-  fib_disable_ip(dev);
-  return dev_close(k, dev);
 }

@@ -1,8 +1,9 @@
 /// /sys/devices/system/cpu: which CPUs there are and their place in the machine.
 /// Stands for drivers/base/cpu.c and drivers/base/topology.c.
-/// Left out: taking a CPU offline, caches, frequencies, vulnerabilities, idle states.
+/// Left out: caches, frequencies, vulnerabilities, idle states.
 import { maskOf, printList, printMask } from '../../kernel/cpumask.ts';
-import { done, fails, type Result } from '../../kernel/errno.ts';
+import { offlineCpu, onlineCpu } from '../../kernel/cpu_hotplug.ts';
+import { fails, type Result } from '../../kernel/errno.ts';
 import type { Cpu, Kernel } from '../../kernel/state.ts';
 import { attribute, dir, type DirNode, type Entry } from '../nodes.ts';
 import { placeOf } from '../proc/cpuinfo.ts';
@@ -11,12 +12,12 @@ function listOf(k: Kernel, cpus: readonly number[]): string {
   return printList(maskOf(cpus, k.desc.cpus));
 }
 
-/// online_store(): 0 or 1, and n y off on, as kstrtobool() reads them. Taking a CPU down is not modelled.
-function setOnline(cpu: Cpu, text: string): Result {
+/// online_store(): 0 or 1, and n y off on, as kstrtobool() reads them.
+function setOnline(k: Kernel, cpu: Cpu, text: string): Result {
   const on = /^([1yYtT]|[oO][nN])/.test(text);
   const off = /^([0nNfF]|[oO][fF])/.test(text);
   if (!on && !off) return fails('EINVAL');
-  return on === cpu.online ? done : fails('ENOTMODELLED');
+  return on ? onlineCpu(k, cpu) : offlineCpu(k, cpu);
 }
 
 function topology(k: Kernel, cpu: Cpu): DirNode {
@@ -42,7 +43,7 @@ function cpuDirectory(k: Kernel, cpu: Cpu): DirNode {
       ? {}
       : {
           online: attribute(() => (cpu.online ? 1 : 0), {
-            write: (text) => setOnline(cpu, text),
+            write: (text) => setOnline(k, cpu, text),
           }),
         };
   const here: Record<string, Entry> = cpu.online ? { topology: () => topology(k, cpu) } : {};

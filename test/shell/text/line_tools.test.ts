@@ -87,7 +87,7 @@ const rows: Row[] = [
   ["tr '[a*3]' b", 'aa[*3]\n'],
   ["tr abc '[x*]'", 'aabbcc\n'],
   ["tr -d '\\012'", 'a\nb\n'],
-  ["tr -sd a b", 'aabbaa\n'],
+  ['tr -sd a b', 'aabbaa\n'],
   ['tr -d :', '33:\n'],
   ['tr z-a b', 'x'],
   ['tr -t abc x', 'abc\n'],

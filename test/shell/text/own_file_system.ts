@@ -9,7 +9,8 @@ function isDirectory(io: FsContext, path: string): boolean {
 
 function stat(io: FsContext, path: string): Stat | 'ENOENT' {
   const text = io.session.files[path];
-  if (text !== undefined) return { kind: 'file', mode: io.session.modes[path] ?? 0o644, uid: 0, size: text.length };
+  if (text !== undefined)
+    return { kind: 'file', mode: io.session.modes[path] ?? 0o644, uid: 0, size: text.length };
   return isDirectory(io, path) ? { kind: 'dir', mode: 0o755, uid: 0, size: 4096 } : 'ENOENT';
 }
 
@@ -21,7 +22,9 @@ export const files: FileSystem = {
     if (typeof found === 'string') return found;
     if (found.kind !== 'dir') return 'ENOTDIR';
     const prefix = path === '/' ? '/' : `${path}/`;
-    const below = Object.keys(io.session.files).filter((name) => name.startsWith(prefix) && name !== prefix);
+    const below = Object.keys(io.session.files).filter(
+      (name) => name.startsWith(prefix) && name !== prefix,
+    );
     return [...new Set(below.map((name) => name.slice(prefix.length).split('/')[0] ?? ''))].sort();
   },
   read(io, path) {
@@ -42,7 +45,9 @@ export const files: FileSystem = {
   remove(io, path) {
     const found = stat(io, path);
     if (typeof found === 'string') return found;
-    const held = Object.keys(io.session.files).filter((name) => name.startsWith(`${path}/`) && name !== `${path}/`);
+    const held = Object.keys(io.session.files).filter(
+      (name) => name.startsWith(`${path}/`) && name !== `${path}/`,
+    );
     if (held.length > 0) return 'ENOTEMPTY';
     delete io.session.files[path];
     delete io.session.files[`${path}/`];

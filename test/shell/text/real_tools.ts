@@ -12,6 +12,7 @@ export interface Case {
 
 export interface Result {
   readonly out: string;
+  readonly err: string;
   readonly status: number;
 }
 
@@ -19,7 +20,11 @@ const env = { LC_ALL: 'C.UTF-8', PATH: '/usr/bin:/bin', TZ: 'UTC' };
 
 /// Whether the tool is here and names itself as expected.
 export function isHere(tool: string, banner: RegExp): boolean {
-  const { stdout, error } = spawnSync(tool, ['--version'], { encoding: 'utf8', env, timeout: 5000 });
+  const { stdout, error } = spawnSync(tool, ['--version'], {
+    encoding: 'utf8',
+    env,
+    timeout: 5000,
+  });
   const here = !error && banner.test(stdout);
   if (!here) console.log(`not compared: ${tool} is not on this machine`);
   return here;
@@ -32,11 +37,12 @@ export function runReal(cases: readonly Case[], files: Readonly<Record<string, s
     for (const [name, text] of Object.entries(files)) writeFileSync(join(place, name), text);
     const script = cases.map(({ words, stdin }, i) => {
       writeFileSync(join(place, `.in${i}`), stdin);
-      return `timeout 5 ${words.map(quote).join(' ')} <.in${i} >.out${i} 2>/dev/null; echo $? >.rc${i}`;
+      return `timeout 5 ${words.map(quote).join(' ')} <.in${i} >.out${i} 2>.err${i}; echo $? >.rc${i}`;
     });
     spawnSync('bash', ['-c', script.join('\n')], { cwd: place, env, timeout: 60_000 });
     return cases.map((_, i) => ({
       out: readFileSync(join(place, `.out${i}`), 'utf8'),
+      err: readFileSync(join(place, `.err${i}`), 'utf8'),
       status: Number(readFileSync(join(place, `.rc${i}`), 'utf8')),
     }));
   } finally {

@@ -67,7 +67,9 @@ export function runTool(command: Command, argv: readonly string[], setting: Sett
     argv,
     env: new Map(Object.entries(setting.env ?? {})),
     uid: 0,
-    in: setting.pipe ? inputOfText(setting.stdin ?? '') : { ...inputOfText(setting.stdin ?? ''), size: byteLength(setting.stdin ?? '') },
+    in: setting.pipe
+      ? inputOfText(setting.stdin ?? '')
+      : { ...inputOfText(setting.stdin ?? ''), size: byteLength(setting.stdin ?? '') },
     out: {
       ...out.output,
       *pass(line) {
@@ -82,7 +84,8 @@ export function runTool(command: Command, argv: readonly string[], setting: Sett
   const running = command.run(io);
   for (let turns = setting.turns ?? 100_000; turns > 0; turns--) {
     const step = running.next();
-    if (step.done) return { out: out.text(), err: err.text(), status: step.value, marks, files: session.files };
+    if (step.done)
+      return { out: out.text(), err: err.text(), status: step.value, marks, files: session.files };
   }
   throw new Error(`${argv.join(' ')} did not end`);
 }
