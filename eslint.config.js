@@ -17,7 +17,10 @@ export default defineConfig(
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
     rules: {
       'no-undef': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
     },
   },
   {
@@ -30,20 +33,61 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
       'require-yield': 'off',
     },
   },
   {
     // The core must be a function of its inputs: no clock, no dice, no engine-dependent arithmetic.
-    files: ['src/engine/**', 'src/kernel/**', 'src/hardware/**', 'src/shell/**', 'simulations/**/*.ts'],
+    files: [
+      'src/engine/**',
+      'src/kernel/**',
+      'src/hardware/**',
+      'src/shell/**',
+      'simulations/**/*.ts',
+    ],
     rules: {
-      'no-restricted-globals': ['error', 'Date', 'performance', 'setTimeout', 'setInterval', 'fetch', 'window', 'document', 'process'],
+      'no-restricted-globals': [
+        'error',
+        'Date',
+        'performance',
+        'setTimeout',
+        'setInterval',
+        'fetch',
+        'window',
+        'document',
+        'process',
+      ],
       'no-restricted-properties': [
         'error',
-        ...['random', 'log', 'log2', 'log10', 'log1p', 'exp', 'expm1', 'pow', 'sin', 'cos', 'tan', 'atan2', 'cbrt', 'hypot', 'tanh']
-          .map((property) => ({ object: 'Math', property, message: 'differs between engines: use src/engine/random.ts' })),
+        ...[
+          'random',
+          'log',
+          'log2',
+          'log10',
+          'log1p',
+          'exp',
+          'expm1',
+          'pow',
+          'sin',
+          'cos',
+          'tan',
+          'atan2',
+          'cbrt',
+          'hypot',
+          'tanh',
+        ].map((property) => ({
+          object: 'Math',
+          property,
+          message: 'differs between engines: use src/engine/random.ts',
+        })),
       ],
     },
   },

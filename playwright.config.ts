@@ -28,7 +28,11 @@ export default defineConfig({
   },
   projects: [
     { name: 'http', use: { baseURL: `http://127.0.0.1:${port}${base}` } },
-    { name: 'file', use: { baseURL: new URL('./dist/', import.meta.url).href }, testIgnore: ['http_only.spec.ts', 'firefox.spec.ts'] },
+    {
+      name: 'file',
+      use: { baseURL: new URL('./dist/', import.meta.url).href },
+      testIgnore: ['http_only.spec.ts', 'firefox.spec.ts'],
+    },
   ],
   webServer: {
     command: `node tools/serve.mjs --port ${port} --base ${base}`,

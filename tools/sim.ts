@@ -3,9 +3,12 @@
 /// same bytes.
 import { digest } from '../src/engine/digest.ts';
 import { checkLedger, ledgerOf } from '../src/kernel/ledger.ts';
+import { cpuTimes } from '../src/kernel/piece.ts';
+import type { Kernel } from '../src/kernel/state.ts';
 import { finish } from '../src/player/console.ts';
 import { openRun } from '../src/player/open_run.ts';
 import type { Entry, OutputChunk } from '../src/player/protocol.ts';
+import { seek } from '../src/player/run.ts';
 import type { Run } from '../src/player/run.ts';
 import type { Scenario } from '../src/player/scenario.ts';
 import { timeOf, timeWord } from '../src/player/share.ts';
@@ -72,8 +75,22 @@ function names(): string {
   return scenarios.map((scenario) => scenario.slug).join(', ');
 }
 
+type CpuTime = ReturnType<typeof cpuTimes>;
+
+/// Each CPU's time by context since boot, ns.
+function cpuTime(k: Kernel): CpuTime[] {
+  return k.cpus.map((cpu) => cpuTimes(k, cpu));
+}
+
+function less(time: CpuTime, before: CpuTime | undefined): CpuTime {
+  const since = { ...time };
+  for (const context of Object.keys(time) as (keyof CpuTime)[])
+    since[context] -= before?.[context] ?? 0;
+  return since;
+}
+
 /// The end of a run as plain data.
-function report(run: Run, wish: Wish, printed: readonly OutputChunk[]) {
+function report(run: Run, wish: Wish, before: readonly CpuTime[], printed: readonly OutputChunk[]) {
   const { k } = run.machine.host;
   return {
     scenario: wish.scenario.slug,
@@ -89,7 +106,7 @@ function report(run: Run, wish: Wish, printed: readonly OutputChunk[]) {
       ),
       time_squeeze: k.cpus.map((cpu) => cpu.time_squeeze),
       processed: k.cpus.map((cpu) => cpu.processed),
-      cpu_ns: k.cpus.map((cpu) => ({ ...cpu.time })),
+      cpu_ns_since_moment_0: cpuTime(k).map((time, cpu) => less(time, before[cpu])),
       mib: Object.fromEntries(Object.entries(k.mib).filter(([, value]) => value !== 0)),
     },
     printed: printed.filter((chunk) => chunk.stream === 'err').map((chunk) => chunk.text),
@@ -128,12 +145,15 @@ const printed: OutputChunk[] = [];
 const { scenario, seed, entries, until_ns } = wish;
 const run = openRun(
   scenario,
-  { scenario: scenario.slug, seed, entries, at_ns: until_ns },
+  { scenario: scenario.slug, seed, entries, at_ns: 0 },
   (_from, chunk) => {
     printed.push(chunk);
   },
 );
 finish(run);
+const before = cpuTime(run.machine.host.k);
+seek(run, run.origin_ns + until_ns);
+finish(run);
 checkLedger(run.machine.host.k);
-const end = report(run, wish, printed);
+const end = report(run, wish, before, printed);
 console.log(wish.json ? JSON.stringify(end, null, 2) : table(end));

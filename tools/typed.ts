@@ -2,16 +2,17 @@
 /// want an answer rather than a terminal.
 import type { Kernel } from '../src/kernel/state.ts';
 import { advance } from '../src/kernel/run.ts';
+import { shell } from '../src/player/open_run.ts';
 import {
   drive,
   interrupt,
+  isBusy,
   openTty,
   typeLine,
   wake,
   type Print,
   type Tty,
 } from '../src/player/tty.ts';
-import { shell } from '../src/player/open_run.ts';
 import type { Session } from '../src/shell/session.ts';
 
 export interface Answer {
@@ -26,6 +27,7 @@ export interface Patience {
 }
 
 /// The command's whole output and its exit status. A command that reads the terminal finds it closed.
+/// Jobs that it leaves in the background may go on until the limit, but nobody waits for them longer.
 export function typed(
   host: { k: Kernel },
   session: Session,
@@ -39,8 +41,8 @@ export function typed(
   };
   const end_ns = host.k.now + patience.limit_ns;
   typeLine(tty, host, 0, line, print);
-  while (tty.job) {
-    if (tty.job.reads || host.k.now >= end_ns) interrupt(tty, host, print);
+  while (tty.job && (isBusy(tty) || (!tty.job.reads && host.k.now < end_ns))) {
+    if (isBusy(tty) && (tty.job.reads || host.k.now >= end_ns)) interrupt(tty, host, print);
     else if (!drive(tty, host, print)) sleep(tty, host, end_ns);
   }
   return { stdout: text.out, stderr: text.err, status: session.status };

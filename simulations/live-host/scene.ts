@@ -15,7 +15,9 @@ export interface Scene {
   readonly rings: readonly RingView[]; // of `dev`
   readonly vectors: readonly { readonly irq: number; readonly cpu: number }[]; // of `dev`
   readonly interrupts: number; // device interrupts a second
-  readonly budget: { readonly used: number; readonly limit: number; readonly cpu: number } | null;
+  /// Packets that a run of net_rx_action() took of its budget, on average over the last window; null
+  /// when none ran.
+  readonly budget: { readonly used: number; readonly limit: number } | null;
   readonly ksoftirqd: { readonly cpu: number; readonly share: number } | null; // the busiest
   readonly backlog: { readonly used: readonly number[]; readonly limit: number }; // skbs, by CPU
   readonly sockets: readonly SocketView[];
@@ -87,6 +89,8 @@ export function tallyOf(k: Kernel): number[] {
     interrupts(k),
     bytes(k),
     busyTime(k),
+    processed(k),
+    runs(k),
     ...k.cpus.map((cpu) => cpu.time.kthread),
     ...deviceNamed(k, 'eth0').rx.map((queue) => queue.drops),
   ];
@@ -98,10 +102,10 @@ export function sceneOf(k: Kernel, past: Past): Scene {
   const rate = (index: number, now: number): number => Math.round(rateOf(past, index, now, k.now));
   const dropRate = reasons.map((name, i) => rate(at.reasons + i, lost(k, [name])));
   const kthreads = k.cpus.map((cpu, i) =>
-    shareOf(past, at.interrupts + 3 + i, cpu.time.kthread, k.now),
+    shareOf(past, at.interrupts + 5 + i, cpu.time.kthread, k.now),
   );
   const busiest = kthreads.indexOf(Math.max(...kthreads));
-  const drops_at = at.interrupts + 3 + k.cpus.length;
+  const drops_at = at.interrupts + 5 + k.cpus.length;
   return {
     dev: eth0.name,
     bits_in: 8 * rate(at.interrupts + 1, bytes(k)),
@@ -124,7 +128,7 @@ export function sceneOf(k: Kernel, past: Past): Scene {
       .filter((irq) => irq.napi >= 0 && k.devs[irq.dev] === eth0)
       .map((irq) => ({ irq: irq.irq, cpu: irq.effective })),
     interrupts: rate(at.interrupts, interrupts(k)),
-    budget: budgetOf(k),
+    budget: budgetOf(k, past, at.interrupts + 3),
     ksoftirqd: busiest < 0 ? null : { cpu: busiest, share: kthreads[busiest]! },
     backlog: {
       used: k.cpus.map((cpu) => cpu.input_qlen + cpu.process_qlen),
@@ -151,16 +155,13 @@ export function sceneOf(k: Kernel, past: Past): Scene {
   };
 }
 
-/// The CPU whose net_rx_action() has used most of its budget; null when none runs now.
-function budgetOf(k: Kernel): Scene['budget'] {
-  const limit = k.hot.netdev_budget;
-  const runs = k.cpus
-    .filter((cpu) => cpu.net_rx.active)
-    .map((cpu) => ({ used: limit - Math.max(0, cpu.net_rx.budget), limit, cpu: cpu.id }));
-  return runs.reduce<Scene['budget']>(
-    (most, run) => (most && most.used >= run.used ? most : run),
-    null,
-  );
+/// What a run of net_rx_action() took on average since a past tally, whose numbers from `at` on are
+/// processed() and runs().
+function budgetOf(k: Kernel, past: Past, at: number): Scene['budget'] {
+  const ran = runs(k) - (past.tally[at + 1] ?? runs(k));
+  if (ran <= 0) return null;
+  const took = processed(k) - (past.tally[at] ?? 0);
+  return { used: took / ran, limit: k.hot.netdev_budget };
 }
 
 function dropsAt(step: StepId, rates: readonly number[]): { dropRate: number; reason: string } {
@@ -195,6 +196,10 @@ const frames = (k: Kernel): number => nics(k).reduce((sum, dev) => sum + dev.hw.
 const bytes = (k: Kernel): number => nics(k).reduce((sum, dev) => sum + dev.hw.rx_bytes, 0);
 const interrupts = (k: Kernel): number =>
   queues(k).reduce((sum, queue) => sum + queue.interrupts, 0);
+
+const NET_RX = 3; // in the order of /proc/softirqs
+const runs = (k: Kernel): number => k.cpus.reduce((sum, cpu) => sum + cpu.softirqs[NET_RX]!, 0);
+const processed = (k: Kernel): number => k.cpus.reduce((sum, cpu) => sum + cpu.processed, 0);
 
 function busyTime(k: Kernel): number {
   return k.cpus.reduce(

@@ -31,7 +31,7 @@ export function phoneTexts(view: AtlasView): Record<string, string> {
   return {
     'phone:socket': `receive memory ${now['sockets']} of ${count(memory)} KiB`,
     'phone:core': words('backlog of CPU', fullest(backlogs(view))),
-    'phone:napi': `budget ${now['budget']} ${now['budget:of']}`,
+    'phone:napi': `budget: a run uses ${now['budget']} ${now['budget:of']}`,
     'phone:driver': `${now['irqs']} ${now['irqs:unit']}`,
     'phone:nic': words('ring', fullest(view.rings)),
     'phone:wire': `${arrives} in${lost > 0 ? `, ${perSecond(lost)} lost` : ''}`,

@@ -12,7 +12,7 @@ export interface AtlasView {
   readonly rings: readonly Ring[];
   readonly vectors: readonly { readonly irq: number; readonly cpu: number }[];
   readonly interrupts: number; // device interrupts a second
-  readonly budget: Fill | null; // packets of the net_rx_action() that has taken most; null: none runs
+  readonly budget: Fill | null; // packets that a net_rx_action() takes on average; null: none ran
   readonly ksoftirqd: { readonly cpu: number; readonly share: number } | null; // busiest one
   readonly backlog: { readonly used: readonly number[]; readonly limit: number };
   readonly sockets: readonly Fill[]; // receive memory of each application's socket, bytes
@@ -82,8 +82,8 @@ export function texts(view: AtlasView): Record<string, string> {
   out['bits'] = `${bits} ${unit}`;
   view.rings.forEach((ring, i) => (out[`ring:${i}`] = count(ring.used)));
   [out['irqs'], out['irqs:unit']] = rate(view.interrupts, 'irq/s');
-  out['budget'] = view.budget ? count(view.budget.used) : '';
-  out['budget:of'] = view.budget ? `of ${count(view.budget.limit)}` : 'unused: nobody polls now';
+  out['budget'] = view.budget ? short(view.budget.used, 3) : '0';
+  out['budget:of'] = view.budget ? `of ${count(view.budget.limit)}` : 'packets';
   if (view.ksoftirqd) {
     out['ksoftirqd'] = `ksoftirqd/${view.ksoftirqd.cpu}`;
     out['ksoftirqd:share'] = percent(view.ksoftirqd.share);

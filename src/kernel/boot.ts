@@ -15,6 +15,7 @@ import { createNapi, setUpNic } from './nic.ts';
 import { printkAt } from './printk.ts';
 import { DROP_REASONS } from './reasons.ts';
 import { netdev_rss_key_fill } from './rss.ts';
+import { attach_default_qdiscs } from './sch_api.ts';
 import { createTask, ksoftirqdPid } from './sched/task.ts';
 import { createSkbPool } from './skb.ts';
 import { bindUdp } from './sock.ts';
@@ -64,6 +65,7 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     resched_ipis: [],
     ledger: { offered: 0, delivered: 0, drops: new Float64Array(DROP_REASONS.length) },
     trace: null,
+    qdisc_handles: 0,
     config_version: 0,
     dmesg: [],
   };
@@ -170,7 +172,10 @@ function bootDevices(k: Kernel): void {
   k.desc.nics.forEach((nic, i) => {
     for (const queue of nic.boot_tx_queues ?? []) sentWhileBooting(k, i + 1, queue);
   });
-  for (const dev of k.devs) startUp(dev);
+  for (const dev of k.devs) {
+    startUp(dev);
+    attach_default_qdiscs(k, dev);
+  }
 }
 
 // The packets were sent before virtual time 0; what remains of them is that the queue's interrupt has
@@ -219,6 +224,7 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     rx_otherhost_dropped: 0,
     link_down_until: 0,
     carrier_changes: 0,
+    qdisc: { kind: 'noqueue', handle: 0, options: {}, leaf: null },
     wire_ps: 0,
     rss_version: 0,
     link_slot: -1,

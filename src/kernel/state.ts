@@ -39,6 +39,7 @@ export interface Kernel {
   resched_ipis: number[]; // by CPU: rescheduling interrupts taken (RES)
   ledger: Ledger;
   trace: Trace | null; // bounded record of steps; null: not traced. Clones share it
+  qdisc_handles: number; // handles given out by qdisc_alloc_handle()
   config_version: number; // grows with each change by a command
   dmesg: string[]; // kernel log lines, with their time stamps
 }
@@ -221,6 +222,7 @@ export interface NetDevice {
   wol: string; // Wake-on letters
   msglvl: number; // -1: the driver has none
   alias: string; // ip link set DEV alias
+  qdisc: Qdisc; // the discipline at the root; sch_api.ts
   gateway: string; // next hop of the default route by this device; '' none. Lost when it goes down
   rxfh_configured: boolean; // the indirection table was set by hand
   rss_key: number[];
@@ -238,6 +240,14 @@ export interface NetDevice {
   wire_ps: number; // ps: until when the wire is taken by the last frame
   rss_version: number; // flows whose queue was computed for another version look it up again
   link_slot: number; // in the agenda: the link comes up; -1 for lo
+}
+
+/// A queueing discipline, as it is configured. Nothing is sent yet, so nothing waits in it.
+export interface Qdisc {
+  kind: string;
+  handle: number; // major number; 0: a default one
+  options: Record<string, number | boolean>; // bytes, packets, us, bit/s
+  leaf: Qdisc | null; // mq: what is on each transmit queue
 }
 
 /// A packet buffer in the NIC (or, for virtio, the host's tap): frames wait here for a descriptor.

@@ -1,26 +1,36 @@
 /// Commands run on a host from start to end, and what they print: for the consoles in the text of
 /// the pages, which the host prints when the site is built.
 import type { HostDescription } from '../kernel/host.ts';
+import { sleeperOf } from './desk.ts';
 import { openRun } from './open_run.ts';
-import type { Entry, OutputChunk } from './protocol.ts';
-import { lengthOf, seek, work } from './run.ts';
+import type { OutputChunk } from './protocol.ts';
+import { seek, type, work } from './run.ts';
 import type { Run } from './run.ts';
 import type { Scenario } from './scenario.ts';
-import { isBusy } from './tty.ts';
+import { freshRun } from './share.ts';
+import { isBusy, shellOf } from './tty.ts';
 
-/// The output of command lines typed one after the other, each behind its prompt as on a terminal:
-/// on a scenario's host at a moment of its run (its end, if none is given), or on a host just booted.
+/// The output of command lines typed one after the other, each when the one before has ended and behind
+/// its prompt as on a terminal: on a scenario's host at a moment of its run (its end, if none is
+/// given), or on a host just booted.
 export function consoleOf(
   where: Scenario | HostDescription,
   lines: readonly string[],
   at_ns = 'slug' in where ? where.length_ns : 0,
 ): OutputChunk[] {
   const scenario = 'slug' in where ? where : bare(where);
-  const entries = lines.map((line): Entry => ({ at_ns, line, from: 'terminal' }));
   const printed: OutputChunk[] = [];
-  const state = { scenario: scenario.slug, seed: scenario.seed, entries, at_ns };
-  const run = openRun(scenario, state, (_from, chunk) => printed.push(chunk));
+  const run = openRun(scenario, { ...freshRun(scenario), at_ns }, (_from, chunk) =>
+    printed.push(chunk),
+  );
   finish(run);
+  for (const line of lines) {
+    const { host, terminal } = run.machine;
+    const text = shellOf(terminal).prompt(host.k, terminal.session) + line;
+    printed.push({ stream: 'out', text, nl: true });
+    type(run, line, 'terminal');
+    finish(run);
+  }
   return printed;
 }
 
@@ -28,9 +38,9 @@ export function consoleOf(
 export function finish(run: Run): void {
   work(run, () => false);
   while (isBusy(run.machine.terminal) || isBusy(run.machine.scene)) {
-    if (run.machine.terminal.job?.reads)
-      throw new Error('a command reads the terminal, but nobody types');
-    seek(run, lengthOf(run) + 100_000_000);
+    const wake_ns = sleeperOf(run);
+    if (wake_ns < 0) throw new Error('a command reads the terminal, but nobody types');
+    seek(run, wake_ns);
     work(run, () => false);
   }
 }

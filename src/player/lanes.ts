@@ -123,6 +123,7 @@ function layOut(track: Track, totals: number[], oldest_ns: number): void {
 /// The pieces of a track between two moments; after the last one the CPU does what it runs now.
 function clip(track: Track, from_ns: number, to_ns: number, running: LaneContext): Pieces {
   const pieces: Pieces = { edges: [], contexts: [] };
+  if (to_ns <= from_ns) return pieces;
   const laid_ns = laidUntil(track);
   const add = (start: number, end: number, context: LaneContext): void => {
     if (end <= from_ns || start >= to_ns) return;

@@ -10,7 +10,7 @@ import type { Run, Say } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { freshRun } from './share.ts';
 import type { ShellProgram } from './shell_program.ts';
-import { machineAt, nearest, take } from './snapshots.ts';
+import { keep, machineAt, nearest } from './snapshots.ts';
 import { packStart } from './start.ts';
 
 export const shell: ShellProgram = {
@@ -48,10 +48,9 @@ export function startOf(scenario: Scenario): string {
 export function takeOver(scenario: Scenario, handover: Handover, say: Say): Run {
   const run = openRun(scenario, handover.state, say);
   const { marks, lanes, prediction, columns } = handover;
-  for (const snapshot of handover.snapshots) {
-    run.machine = machineAt(snapshot, run.machine.trace, shell);
-    take(run.snapshots, run.machine);
-  }
+  for (const snapshot of handover.snapshots) keep(run.snapshots, snapshot);
+  const now = run.snapshots.list.at(-1)!;
+  run.machine = machineAt(now, run.machine.trace, shell);
   run.machine.terminal.columns = columns;
   Object.assign(run.timeline, handover.samples);
   return Object.assign(run, { marks, lanes, prediction });

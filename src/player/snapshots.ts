@@ -45,20 +45,24 @@ export function isDue(store: Snapshots, m: Machine, clock: PageClock): boolean {
 /// Keeps the state of an idle machine.
 export function take(store: Snapshots, m: Machine): void {
   if (!isIdle(m)) throw new Error(`snapshot at ${m.host.k.now} ns while a command runs`);
-  const at = findBefore(store, m.host.k.now, m.done);
-  const same = store.list[at];
+  const same = store.list[findBefore(store, m.host.k.now, m.done)];
   if (same && same.at_ns === m.host.k.now && same.done === m.done) return;
   const k = clone(m.host.k);
   k.trace = null;
   k.skbs = withRoom(k.skbs, k.skbs.used);
-  const snapshot: Snapshot = {
+  keep(store, {
     at_ns: k.now,
     done: m.done,
     k,
     terminal: clone(m.terminal.session),
     scene: clone(m.scene.session),
     bytes: bytesOf(k),
-  };
+  });
+}
+
+/// Keeps a snapshot in its place among the others.
+export function keep(store: Snapshots, snapshot: Snapshot): void {
+  const at = findBefore(store, snapshot.at_ns, snapshot.done);
   store.list.splice(at + 1, 0, snapshot);
   store.bytes += snapshot.bytes;
   while (store.bytes > store.budget && store.list.length > 2) dropOne(store);

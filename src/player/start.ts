@@ -1,6 +1,8 @@
 /// The start of a run as text: the machine at moment 0, after boot, setup and prelude, computed when
 /// the site is built. Typed arrays are written as runs of equal numbers, infinite numbers by name; the
 /// description of the host is left out, as the scenario has it.
+// The state names a driver by its place in the table: it must be filled, though nobody boots here.
+import '../hardware/driver_path.ts';
 import type { Kernel } from '../kernel/state.ts';
 import type { Scenario } from './scenario.ts';
 import type { Snapshot } from './snapshots.ts';

@@ -81,24 +81,18 @@ export function servePlayer(world: World): (message: ToWorker) => void {
 
 /// Acts on one message of the page.
 function hear(world: World, desk: Desk, message: ToWorker): void {
-  switch (message.type) {
-    case 'hidden':
-      return void Object.assign(desk, { hidden: message.hidden, pace: null });
-    case 'start':
-      return void (desk.start = message.start);
-    case 'stay':
-      return void Object.assign(desk, { beyond: false, owed: desk.run !== null });
-    case 'leave':
-      return leave(world, desk);
-    case 'adopt':
-      return adopt(world, desk, message.run);
-  }
+  const { type: kind } = message;
+  if (kind === 'hidden') return void Object.assign(desk, { hidden: message.hidden, pace: null });
+  if (kind === 'start') return void (desk.start = message.start);
+  if (kind === 'stay') return void Object.assign(desk, { beyond: false, owed: desk.run !== null });
+  if (kind === 'leave') return leave(world, desk);
+  if (kind === 'adopt') return adopt(world, desk, message.run);
   if (!world.whole && (desk.beyond || needsShell(world, desk, message))) {
     desk.beyond = true;
     return world.post({ type: 'beyond', message });
   }
-  if (message.type === 'open') return open(world, desk, message.run, true);
-  if (message.type === 'restore') return restore(world, desk, message);
+  if (kind === 'open') return open(world, desk, message.run, true);
+  if (kind === 'restore') return restore(world, desk, message);
   if (desk.run) instruct(world, desk, desk.run, message);
 }
 
@@ -276,8 +270,9 @@ function tick(world: World, desk: Desk, run: Run): number | null {
   const deadline_ms = world.clock() + slice_ms;
   const enough = (): boolean => world.clock() >= deadline_ms;
   const moving = setGoal(world, desk, run);
+  const still = run.settled && !moving;
   const arrived = work(run, enough);
-  desk.dirty ||= moving || !arrived;
+  desk.dirty ||= !still;
   const ahead = arrived && !moving && lookAhead(run, enough);
   desk.dirty ||= ahead;
   postOutput(world, desk, run);

@@ -121,8 +121,9 @@ function maySearch(io: FsContext, path: string): boolean {
 function statOf(io: FsContext, found: Found): Stat {
   if ('own' in found) return ownStat(io, found.at, found.own);
   const { node } = found;
+  // kernfs keeps no size for its links.
   if (node.kind === 'link')
-    return { kind: 'link', mode: 0o777, uid: 0, size: node.target.length, target: node.target };
+    return { kind: 'link', mode: 0o777, uid: 0, size: 0, target: node.target };
   return { kind: node.kind, mode: node.mode, uid: 0, size: node.kind === 'file' ? node.size : 0 };
 }
 

@@ -105,11 +105,10 @@ function findLong(
   typed: string,
   table: OptionTable,
 ): { long: string; name: string; wants: Wants } | OptionFault {
-  const all = Object.entries(table.long ?? {}).map(([key, name]) => ({
-    long: key.replace(/\[=\]$|=$/, ''),
-    name,
-    wants: key.endsWith('[=]') ? 'maybe' : key.endsWith('=') ? 'value' : 'nothing',
-  }));
+  const all = Object.entries(table.long ?? {}).map(([key, name]) => {
+    const wants: Wants = key.endsWith('[=]') ? 'maybe' : key.endsWith('=') ? 'value' : 'nothing';
+    return { long: key.replace(/\[=\]$|=$/, ''), name, wants };
+  });
   const exact = all.find((entry) => entry.long === typed);
   if (exact) return exact;
   const near = all.filter((entry) => entry.long.startsWith(typed));

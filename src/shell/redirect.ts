@@ -165,7 +165,10 @@ function openToRead(p: Process, table: Table, fd: number, word: string): string 
   if (path === '/dev/zero' || path === '/dev/urandom') return `softnet: not modelled here: ${path}`;
   const read = word === '' ? 'ENOENT' : p.machine.fs.read(contextOf(p), path);
   if (typeof read === 'string') return `${word}: ${strerror(read)}`;
-  table.set(fd, { in: inputOfLines(read.lines) });
+  const stat = p.machine.fs.stat(contextOf(p), path);
+  const input = inputOfLines(read.lines);
+  const regular = typeof stat !== 'string' && stat.kind === 'file';
+  table.set(fd, { in: regular ? { ...input, size: stat.size } : input });
   return null;
 }
 

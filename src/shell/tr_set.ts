@@ -54,7 +54,8 @@ export function expandSet(source: string, second: boolean, fill = 0): TrSet {
       const wanted = (chars[i + 1] as Char).byte;
       const [whole, count = ''] = repeat;
       const times = count.startsWith('0') ? parseInt(count, 8) : Number(count || 0);
-      if (times === 0 && !second) throw new SetError('the [c*] repeat construct may not appear in string1');
+      if (times === 0 && !second)
+        throw new SetError('the [c*] repeat construct may not appear in string1');
       if (times === 0) filler = { at: bytes.length, byte: wanted };
       else for (let k = 0; k < Math.min(times, 100_000); k++) bytes.push(wanted);
       i += 2 + whole.length;

@@ -77,6 +77,14 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)}${SPACE}%`;
 }
 
+/// The next round value, for an axis that has to hold `n`: 1, 1.5, 2, 3, 5 or 7.5 times a power of ten.
+export function roundUp(n: number): number {
+  let size = 1;
+  while (size * 10 <= n) size *= 10;
+  while (size > n) size /= 10;
+  return ([1, 1.5, 2, 3, 5, 7.5, 10].find((step) => step * size >= n) ?? 10) * size;
+}
+
 /// Round values for an axis from 0 to `top`: at most `most` intervals of 1, 2 or 5 times a power of ten.
 export function ticks(top: number, most: number): number[] {
   const stepOf = (i: number) => Number(`${[1, 2, 5][i % 3]}e${Math.floor(i / 3) - 3}`);

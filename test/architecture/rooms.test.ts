@@ -7,7 +7,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /// The rooms of the house from left to right; a file imports from its own room and those before it.
 /// kernel and hardware sit side by side: the kernel composes the drivers, the drivers use its types.
-const ROOMS = ['src/engine', 'src/kernel', 'src/shell', 'src/player', 'src/ui', 'simulations', 'content', 'site'];
+const ROOMS = [
+  'src/engine',
+  'src/kernel',
+  'src/shell',
+  'src/player',
+  'src/ui',
+  'simulations',
+  'content',
+  'site',
+];
 
 function roomOf(path: string): number {
   const room = ROOMS.findIndex((name) => path.startsWith(`${name}/`));
@@ -22,7 +31,9 @@ const files = ['src', 'simulations', 'content', 'site'].flatMap((top) =>
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  const found = text.matchAll(/^\s*(?:import|export)[^'"\n]*?(?:\{[^}]*\}[^'"]*?)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm);
+  const found = text.matchAll(
+    /^\s*(?:import|export)[^'"\n]*?(?:\{[^}]*\}[^'"]*?)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+  );
   return [...found].map((m) => (m[1] ?? m[2])!);
 }
 
@@ -35,7 +46,10 @@ function target(file: string, spec: string): string | null {
 describe('the rooms of the house', () => {
   it('has files in every room of the core', () => {
     for (const room of ROOMS.slice(0, 6))
-      expect(files.some((file) => file.startsWith(`${room}/`)), room).toBe(true);
+      expect(
+        files.some((file) => file.startsWith(`${room}/`)),
+        room,
+      ).toBe(true);
   });
 
   it('imports go left only', () => {
@@ -53,7 +67,10 @@ describe('the rooms of the house', () => {
     for (const file of files.filter((name) => /^src\/(engine|kernel|hardware)\//.test(name))) {
       const text = readFileSync(join(root, file), 'utf8');
       const values = [...text.matchAll(/^(?:import|export) (?!type\b)[^;]*?from '([^']+)'/gm)];
-      graph.set(file, values.map((m) => target(file, m[1]!)).filter((to) => to !== null));
+      graph.set(
+        file,
+        values.map((m) => target(file, m[1]!)).filter((to) => to !== null),
+      );
     }
     expect(cycle(graph)).toEqual([]);
   });
@@ -106,7 +123,12 @@ describe('names and sizes', () => {
   it('no file is over 400 lines without saying why', () => {
     const long = files.filter((file) => {
       const text = readFileSync(join(root, file), 'utf8');
-      return /\.(ts|svelte|astro)$/.test(file) && !file.includes('/data/') && text.split('\n').length > 401 && !/long because/i.test(text);
+      return (
+        /\.(ts|svelte|astro)$/.test(file) &&
+        !file.includes('/data/') &&
+        text.split('\n').length > 401 &&
+        !/long because/i.test(text)
+      );
     });
     expect(long).toEqual([]);
   });
@@ -114,11 +136,15 @@ describe('names and sizes', () => {
   it('every step names a function of the kernel', async () => {
     const { STEPS } = await import('../../src/kernel/steps.ts');
     expect(STEPS).toHaveLength(78);
-    expect(STEPS.filter((step) => !symbols.has(step.fn)).map((step) => `${step.id} ${step.fn}`)).toEqual([]);
+    expect(
+      STEPS.filter((step) => !symbols.has(step.fn)).map((step) => `${step.id} ${step.fn}`),
+    ).toEqual([]);
   });
 
   it('nothing left unfinished or switched off', () => {
-    const marks = files.filter((file) => /\b(TODO|FIXME|XXX)\b|coming soon|lorem ipsum/i.test(readFileSync(join(root, file), 'utf8')));
+    const marks = files.filter((file) =>
+      /\b(TODO|FIXME|XXX)\b|coming soon|lorem ipsum/i.test(readFileSync(join(root, file), 'utf8')),
+    );
     expect(marks).toEqual([]);
   });
 });

@@ -18,7 +18,10 @@ test.describe('Firefox, from disk', () => {
       browser: 'firefox',
       executablePath: firefox!,
       headless: true,
-      extraPrefsFirefox: { 'security.fileuri.strict_origin_policy': true, 'privacy.file_unique_origin': true },
+      extraPrefsFirefox: {
+        'security.fileuri.strict_origin_policy': true,
+        'privacy.file_unique_origin': true,
+      },
     });
     page = await browser.newPage();
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
@@ -30,7 +33,8 @@ test.describe('Firefox, from disk', () => {
 
   test('the front page beats', async () => {
     await page.goto(`${dist}index.html`);
-    const clock = () => page.evaluate(() => /t = ([0-9.]+)/.exec(document.body.textContent ?? '')?.[1]);
+    const clock = () =>
+      page.evaluate(() => /t = ([0-9.]+)/.exec(document.body.textContent ?? '')?.[1]);
     const before = await clock();
     await expect.poll(clock, { timeout: 30_000 }).not.toBe(before);
   });
@@ -44,14 +48,24 @@ test.describe('Firefox, from disk', () => {
     await page.waitForSelector('section.dock form input');
     await page.click('button[aria-label="Restart"]');
     await page.type('section.dock form input', 'ethtool -G eth0 rx 4096\n');
-    await page.waitForFunction(() => /of 4.?096/.test(document.querySelector('[role="img"][aria-label^="Ring"]')?.getAttribute('aria-label') ?? ''), { timeout: 30_000 });
+    await page.waitForFunction(
+      () =>
+        /of 4.?096/.test(
+          document.querySelector('[role="img"][aria-label^="Ring"]')?.getAttribute('aria-label') ??
+            '',
+        ),
+      { timeout: 30_000 },
+    );
   });
 
   test('search finds a counter', async () => {
     await page.goto(`${dist}path.html`);
     await page.keyboard.press('/');
     await page.keyboard.type('rx_missed_errors');
-    await page.waitForFunction(() => /RX ring/.test(document.querySelector('header')?.textContent ?? ''), { timeout: 20_000 });
+    await page.waitForFunction(
+      () => /RX ring/.test(document.querySelector('header')?.textContent ?? ''),
+      { timeout: 20_000 },
+    );
   });
 
   test('nothing was printed as an error', () => {

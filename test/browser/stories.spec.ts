@@ -2,7 +2,8 @@ import { expect, test, type Page } from '@playwright/test';
 
 /// The stories that the first walk tells, as a person lives them.
 
-const commandLine = (page: Page) => page.getByRole('region', { name: 'Terminal' }).locator('form input');
+const commandLine = (page: Page) =>
+  page.getByRole('region', { name: 'Terminal' }).locator('form input');
 const log = (page: Page) => page.getByRole('log', { name: 'Terminal output' });
 
 async function openPlainTerminal(page: Page): Promise<void> {
@@ -32,16 +33,31 @@ test('new user: the front page names every step and a live host beats in it', as
   await page.goto('index.html');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Softnet');
   const text = (await page.locator('main').textContent()) ?? '';
-  for (const word of ['recvmsg copies the data', 'DMA into the RX ring', 'Qdisc enqueue', 'ip_forward', 'veth'])
+  for (const word of [
+    'recvmsg copies the data',
+    'DMA into the RX ring',
+    'Qdisc enqueue',
+    'ip_forward',
+    'veth',
+  ])
     expect(text).toContain(word);
-  for (const slug of ['nic-filter', 'rx-ring', 'interrupt-moderation', 'msix-irq', 'napi', 'softirq-budget'])
+  for (const slug of [
+    'nic-filter',
+    'rx-ring',
+    'interrupt-moderation',
+    'msix-irq',
+    'napi',
+    'softirq-budget',
+  ])
     await expect(page.locator(`main a[href*="${slug}"]`).first()).toBeAttached();
   const clock = page.locator('text=/t = [0-9.]+/').first();
   const before = await clock.textContent();
   await expect.poll(() => clock.textContent(), { timeout: 20_000 }).not.toBe(before);
 });
 
-test('learner: predicts, plays, resizes the ring in the terminal, and loses less', async ({ page }) => {
+test('learner: predicts, plays, resizes the ring in the terminal, and loses less', async ({
+  page,
+}) => {
   await page.goto('ingress/rx-ring.html');
   const frame = page.getByRole('region', { name: 'Can the ring absorb the burst?' });
   const guess = frame.getByRole('group', { name: 'Predict first' }).getByRole('button').first();
@@ -60,7 +76,9 @@ test('learner: predicts, plays, resizes the ring in the terminal, and loses less
 
   await frame.getByRole('button', { name: 'Restart' }).click();
   await type(page, 'ethtool -G eth0 rx 4096');
-  await expect(frame.getByRole('img', { name: /Ring: .* of 4.?096/ })).toBeVisible({ timeout: 20_000 });
+  await expect(frame.getByRole('img', { name: /Ring: .* of 4.?096/ })).toBeVisible({
+    timeout: 20_000,
+  });
 });
 
 test('learner: scrubs to the first drop and shares the moment', async ({ page, context }) => {
@@ -111,7 +129,10 @@ test('search finds a counter from the keyboard', async ({ page }) => {
   await page.goto('path.html');
   await page.keyboard.press('/');
   await page.keyboard.type('rx_missed_errors');
-  const hit = page.getByRole('link', { name: /RX ring/i }).or(page.getByRole('option', { name: /RX ring/i })).first();
+  const hit = page
+    .getByRole('link', { name: /RX ring/i })
+    .or(page.getByRole('option', { name: /RX ring/i }))
+    .first();
   await expect(hit).toBeVisible({ timeout: 20_000 });
 });
 

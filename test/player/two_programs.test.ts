@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { digest } from '../../src/engine/digest.ts';
 import { frameOf } from '../../src/player/frame.ts';
 import { machineAt } from '../../src/player/snapshots.ts';
 import { openRun, startOf } from '../../src/player/open_run.ts';
-import type { LeftRun, ToWorker } from '../../src/player/protocol.ts';
+import type { Frame, FromWorker, LeftRun, ToWorker } from '../../src/player/protocol.ts';
 import { beginRun, hostTime, seek, traceFor, work } from '../../src/player/run.ts';
 import type { Run } from '../../src/player/run.ts';
 import type { Scenario } from '../../src/player/scenario.ts';
@@ -181,12 +182,17 @@ describe('a run that was handed over', () => {
   });
 });
 
+/// The small program as a page gets it.
+async function built() {
+  const input = fileURLToPath(new URL('../../simulations/host.worker.ts', import.meta.url));
+  const build = await rolldown({ input });
+  const { output } = await build.generate({ format: 'iife', minify: true });
+  return output[0];
+}
+
 describe('what a page loads', () => {
   it('has neither shell nor registries in the small program, and fits in its budget', async () => {
-    const input = fileURLToPath(new URL('../../simulations/host.worker.ts', import.meta.url));
-    const build = await rolldown({ input });
-    const { output } = await build.generate({ format: 'iife', minify: true });
-    const [{ code, modules }] = output;
+    const { code, modules } = await built();
     const strangers = Object.entries(modules)
       .filter(([, part]) => part.renderedLength > 0)
       .map(([id]) => id)
@@ -197,4 +203,38 @@ describe('what a page loads', () => {
     const starts = scenarios.map((scenario) => gzipSync(startOf(scenario), { level: 9 }).length);
     expect(gzipSync(code, { level: 9 }).length + Math.max(...starts)).toBeLessThan(60_000);
   });
+
+  it.each(scenarios.map((one) => [one.slug, one] as const))(
+    'is whole: alone it runs %s',
+    async (slug, scenario) => {
+      const { code } = await built();
+      const posted: FromWorker[] = [];
+      const self: {
+        postMessage: (message: FromWorker) => void;
+        onmessage?: (event: { data: ToWorker }) => void;
+      } = { postMessage: (message) => void posted.push(message) };
+      let act: (() => void) | null = null;
+      const setTimeout = (next: () => void): void => void (act = next);
+      runInNewContext(code, { self, setTimeout, performance });
+      const tell = (data: ToWorker): void => {
+        self.onmessage?.({ data });
+        for (let next = act; next; next = act) {
+          act = null;
+          next();
+        }
+      };
+      tell({ type: 'start', start: startOf(scenario) });
+      self.onmessage?.({ data: { type: 'restore', scenario: slug, link: '', stored: '' } });
+      const at_ns = scenario.length_ns / 2;
+      self.onmessage?.({ data: { type: 'pause' } });
+      tell({ type: 'seek', at_ns });
+      expect(posted.filter((message) => message.type === 'failed')).toEqual([]);
+      const frame = posted.findLast((message) => message.type === 'frame')?.frame;
+      const full = openRun(scenario, freshRun(scenario), silent);
+      const expected = shown(full, at_ns) as { frame: Frame };
+      expect(frame?.at_ns).toBe(expected.frame.at_ns);
+      expect(JSON.stringify(frame?.ledger)).toBe(JSON.stringify(expected.frame.ledger));
+      expect(JSON.stringify(frame?.scene)).toBe(JSON.stringify(expected.frame.scene));
+    },
+  );
 });

@@ -64,6 +64,14 @@ describe('the worker', () => {
     expect(here.frame.lanes?.cpus).toHaveLength(8);
   });
 
+  it('names the functions that this traffic meets: UDP’s, not TCP’s', () => {
+    const here = page('live-host');
+    here.pass(1_000);
+    const words = here.all('frame').flatMap(({ frame }) => frame.cpus.map((cpu) => cpu.words));
+    expect(words).toContain('udp-sink in udp_recvmsg');
+    expect(words.filter((each) => /tcp/.test(each))).toEqual([]);
+  });
+
   it('does nothing while nobody looks', () => {
     const here = page('live-host');
     here.send({ type: 'hidden', hidden: true });

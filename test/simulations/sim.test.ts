@@ -34,6 +34,17 @@ describe('npm run sim', () => {
     expect(digest).toMatch(/^[0-9a-f]{16}$/);
   });
 
+  it('says what each CPU did since moment 0, and nothing of the time before', () => {
+    const { counters } = JSON.parse(sim('rx-ring', '--json').stdout) as {
+      counters: { cpu_ns_since_moment_0: Record<string, number>[] };
+    };
+    expect(counters.cpu_ns_since_moment_0).toHaveLength(8);
+    for (const times of counters.cpu_ns_since_moment_0) {
+      const all = Object.values(times).reduce((sum, ns) => sum + ns, 0);
+      expect(Math.abs(all - 9_000_000)).toBeLessThan(10_000);
+    }
+  });
+
   it('prints a table for people', () => {
     expect(sim('rx-ring', '--until', '1ms').stdout).toMatch(/^offered +1024$/m);
   });

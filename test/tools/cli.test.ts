@@ -5,7 +5,11 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 function run(tool: string, ...args: string[]) {
-  const r = spawnSync(process.execPath, [`tools/${tool}.ts`, ...args], { cwd: root, encoding: 'utf8', timeout: 60_000 });
+  const r = spawnSync(process.execPath, [`tools/${tool}.ts`, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   return { out: r.stdout, err: r.stderr, status: r.status };
 }
 
@@ -62,7 +66,14 @@ describe('npm run sim', () => {
   it('prints a ledger that adds up, with fewer drops on a longer ring', () => {
     const ledger = (rx: number) => {
       const { out } = run('sim', 'rx-ring', '--seed', '7', '--set', `rx=${rx}`, '--json');
-      const { ledger } = JSON.parse(out) as { ledger: { offered: number; delivered: number; queued: { packets: number }[]; dropped: { packets: number }[] } };
+      const { ledger } = JSON.parse(out) as {
+        ledger: {
+          offered: number;
+          delivered: number;
+          queued: { packets: number }[];
+          dropped: { packets: number }[];
+        };
+      };
       const sum = (rows: { packets: number }[]) => rows.reduce((n, row) => n + row.packets, 0);
       expect(ledger.delivered + sum(ledger.queued) + sum(ledger.dropped)).toBe(ledger.offered);
       expect(ledger.offered).toBeGreaterThan(0);

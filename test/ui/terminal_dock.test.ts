@@ -32,7 +32,7 @@ describe('TerminalDock', () => {
     await page();
     expect(screen.queryByRole('log')).toBeNull();
     await fireEvent.keyDown(document.body, { key: 't' });
-    expect(await screen.findByLabelText('root@alder:~#')).toBeTruthy();
+    expect(await screen.findByLabelText('Command line, root@alder:~#')).toBeTruthy();
     expect(localStorage.getItem('softnet:dock')).toBe('open');
   });
 

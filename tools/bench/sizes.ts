@@ -3,13 +3,16 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { scenarios } from '../../simulations/index.ts';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+
+const slugs = scenarios.map((scenario) => scenario.slug); // a run's start is a chunk of that name
 
 export interface PageSize {
   readonly page: string;
   readonly first: number; // bytes, gzipped: scripts of the page, its islands and what they import at once
-  readonly later: number; // what those import on demand, without the terminal
+  readonly later: number; // the host: its worker, what starts it, and the largest start of a run
 }
 
 /// Sizes of all pages; empty when there is no build.
@@ -31,30 +34,34 @@ function sizesOf(page: string): PageSize {
     /(?:src|component-url|renderer-url)="([^"]+\.js)"|data-modules="([^"]*)"/g,
   ))
     for (const name of (m[1] ?? m[2] ?? '').split(' ').filter(Boolean)) named.add(basename(name));
-  const first = closure(named, staticImports);
-  const later = closure(new Set([...first].flatMap(dynamicImports)), (name) => [
-    ...staticImports(name),
-    ...dynamicImports(name),
-  ]);
-  for (const name of first) later.delete(name);
-  const weight = (names: Iterable<string>) =>
-    [...names]
-      .filter((name) => !/xterm|addon-fit/.test(name))
-      .reduce((sum, name) => sum + gzipped(name), 0);
-  return {
-    page,
-    first: weight(first) + (inline ? gzipSync(inline).length : 0),
-    later: weight(later),
-  };
+  const first = closure(named);
+  const host = closure(
+    new Set(scripts().filter((name) => /^(host\.worker|worker_link|start_worker)\b/.test(name))),
+  );
+  const starts = scripts().filter(
+    (name) => name.startsWith('start.') || name.startsWith('_virtual_start'),
+  );
+  for (const name of first) host.delete(name);
+  const later = weight(host) + Math.max(0, ...starts.map(gzipped));
+  return { page, first: weight(first) + (inline ? gzipSync(inline).length : 0), later };
 }
 
-function closure(start: ReadonlySet<string>, next: (name: string) => string[]): Set<string> {
+function scripts(): string[] {
+  return readdirSync(join(dist, '_astro')).filter((name) => name.endsWith('.js'));
+}
+
+function weight(names: Iterable<string>): number {
+  return [...names].reduce((sum, name) => sum + gzipped(name), 0);
+}
+
+/// The files and what they import at once.
+function closure(start: ReadonlySet<string>): Set<string> {
   const all = new Set<string>();
   const open = [...start];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (all.has(name) || !existsSync(join(dist, '_astro', name))) continue;
     all.add(name);
-    open.push(...next(name));
+    open.push(...staticImports(name));
   }
   return all;
 }
@@ -65,10 +72,6 @@ function text(name: string): string {
 
 function staticImports(name: string): string[] {
   return [...text(name).matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g)].map((m) => m[1]!);
-}
-
-function dynamicImports(name: string): string[] {
-  return [...text(name).matchAll(/import\(\s*[`"']\.\/([^`"']+\.js)[`"']/g)].map((m) => m[1]!);
 }
 
 function gzipped(name: string): number {

@@ -2,7 +2,7 @@
 import type { Command, Io, Running } from '../command.ts';
 import { fail, refuseUsage } from '../options.ts';
 import { quoted } from '../names.ts';
-import { posixRegex, RegexError } from '../regex.ts';
+import { posixRegex, RegexError, TooHard } from '../regex.ts';
 
 class Fault extends Error {
   readonly status: number;
@@ -32,7 +32,9 @@ export const expr: Command = {
     } catch (error) {
       if (error instanceof Fault) return yield* fail(io, error.message, error.status);
       if (error instanceof RegexError) return yield* fail(io, error.message, 2);
-      throw error;
+      if (!(error instanceof TooHard)) throw error;
+      yield* io.err.line('softnet: this back-reference takes too many steps to match here');
+      return 2;
     }
   },
 };

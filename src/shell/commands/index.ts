@@ -1,31 +1,50 @@
 /// Every tool of the host, by the name it is called by.
 import type { Command } from '../command.ts';
 import { awk, gawk } from './awk.ts';
+import { basename } from './basename.ts';
 import { bash, sh } from './bash.ts';
 import { cat } from './cat.ts';
 import { chmod } from './chmod.ts';
+import { cmp } from './cmp.ts';
+import { column } from './column.ts';
+import { comm } from './comm.ts';
+import { cp, mv } from './cp.ts';
 import { cut } from './cut.ts';
 import { date } from './date.ts';
+import { diff } from './diff.ts';
+import { dirname } from './dirname.ts';
 import { dmesg } from './dmesg.ts';
 import { env } from './env.ts';
 import { ethtool } from './ethtool.ts';
+import { expr } from './expr.ts';
+import { find } from './find.ts';
+import { fold } from './fold.ts';
 import { grep, egrep, fgrep } from './grep.ts';
 import { head } from './head.ts';
 import { whoami, id, hostname, uname, nproc, clear, uptime } from './identity.ts';
 import { ifconfig } from './ifconfig.ts';
 import { ip } from './ip.ts';
+import { less, more } from './less.ts';
 import { ls } from './ls.ts';
 import { lscpu } from './lscpu.ts';
 import { free, lsmod, lspci, getconf } from './machine.ts';
+import { mkdir, rmdir } from './mkdir.ts';
 import { netstat } from './netstat.ts';
+import { nl } from './nl.ts';
 import { nstat } from './nstat.ts';
 import { numactl } from './numactl.ts';
+import { od } from './od.ts';
+import { paste } from './paste.ts';
 import { ps, pgrep } from './ps.ts';
+import { readlink, realpath } from './readlink.ts';
 import { rev } from './rev.ts';
+import { rm } from './rm.ts';
+import { sed } from './sed.ts';
 import { seq } from './seq.ts';
 import { sleep } from './sleep.ts';
 import { sort } from './sort.ts';
 import { ss } from './ss.ts';
+import { stat } from './stat.ts';
 import { sudo } from './sudo.ts';
 import { sysctl } from './sysctl.ts';
 import { tac } from './tac.ts';
@@ -34,55 +53,78 @@ import { taskset } from './taskset.ts';
 import { tc } from './tc.ts';
 import { tee } from './tee.ts';
 import { timeout } from './timeout.ts';
+import { touch } from './touch.ts';
 import { tr } from './tr.ts';
 import { traffic } from './traffic.ts';
 import { uniq } from './uniq.ts';
 import { watch } from './watch.ts';
 import { wc } from './wc.ts';
+import { which } from './which.ts';
 import { xargs } from './xargs.ts';
+import { xxd } from './xxd.ts';
 import { yes } from './yes.ts';
 
 const all: readonly Command[] = [
   awk,
-  gawk,
+  basename,
   bash,
-  sh,
   cat,
   chmod,
+  clear,
+  cmp,
+  column,
+  comm,
+  cp,
   cut,
   date,
+  diff,
+  dirname,
   dmesg,
+  egrep,
   env,
   ethtool,
-  grep,
-  egrep,
+  expr,
   fgrep,
+  find,
+  fold,
+  free,
+  gawk,
+  getconf,
+  grep,
   head,
-  whoami,
-  id,
   hostname,
-  uname,
-  nproc,
-  clear,
-  uptime,
+  id,
   ifconfig,
   ip,
+  less,
   ls,
   lscpu,
-  free,
   lsmod,
   lspci,
-  getconf,
+  mkdir,
+  more,
+  mv,
   netstat,
+  nl,
+  nproc,
   nstat,
   numactl,
-  ps,
+  od,
+  paste,
   pgrep,
+  ps,
+  readlink,
+  realpath,
   rev,
+  rm,
+  rmdir,
+  sed,
   seq,
+  sh,
   sleep,
   sort,
   ss,
+  stat,
   sudo,
   sysctl,
   tac,
@@ -91,12 +133,18 @@ const all: readonly Command[] = [
   tc,
   tee,
   timeout,
+  touch,
   tr,
   traffic,
+  uname,
   uniq,
+  uptime,
   watch,
   wc,
+  which,
+  whoami,
   xargs,
+  xxd,
   yes,
 ];
 

@@ -5,7 +5,15 @@ import type { Command, Io, Running } from '../command.ts';
 import { files } from '../files.ts';
 import type { FsError } from '../filesystem.ts';
 import { breath } from '../inputs.ts';
-import { blocksOf, childPath, decorated, indicator, longLines, shownName, sizeOfBlocks } from '../ls/entry.ts';
+import {
+  blocksOf,
+  childPath,
+  decorated,
+  indicator,
+  longLines,
+  shownName,
+  sizeOfBlocks,
+} from '../ls/entry.ts';
 import type { Entry } from '../ls/entry.ts';
 import { inColumns } from '../ls/layout.ts';
 import { readLsJob, table } from '../ls/options.ts';
@@ -52,7 +60,8 @@ class Listing {
     const directories: Entry[] = [];
     for (const name of names) {
       const entry = this.look(name);
-      if (typeof entry === 'string') yield* this.complain(`cannot access ${quoted(name)}`, entry, 2);
+      if (typeof entry === 'string')
+        yield* this.complain(`cannot access ${quoted(name)}`, entry, 2);
       else if (entry.stat.kind === 'dir' && !this.job.directories) directories.push(entry);
       else plain.push(entry);
     }
@@ -68,8 +77,10 @@ class Listing {
     const own = this.job.follow ? files.stat(this.io, path) : files.lstat(this.io, path);
     if (typeof own === 'string') return own;
     const asItself = this.job.format === 'long' || this.job.directories || this.job.marks === 'all';
-    const followed = own.kind === 'link' && (!asItself || name.endsWith('/')) ? files.stat(this.io, path) : own;
-    if (typeof followed === 'string') return name.endsWith('/') ? followed : { name, path, stat: own };
+    const followed =
+      own.kind === 'link' && (!asItself || name.endsWith('/')) ? files.stat(this.io, path) : own;
+    if (typeof followed === 'string')
+      return name.endsWith('/') ? followed : { name, path, stat: own };
     if (name.endsWith('/') && followed.kind !== 'dir') return 'ENOTDIR';
     return { name, path, stat: followed.kind === 'dir' ? followed : own };
   }
@@ -82,8 +93,13 @@ class Listing {
   private *directory(name: string, path: string, depth: number): Running<void> {
     const names = files.list(this.io, path);
     if (typeof names === 'string')
-      return yield* this.complain(`cannot open directory ${quoted(name)}`, names, depth === 0 ? 2 : 1);
-    if (this.headers) yield* this.io.out.write(`${this.printed ? '\n' : ''}${shownName(this.job, name)}:\n`);
+      return yield* this.complain(
+        `cannot open directory ${quoted(name)}`,
+        names,
+        depth === 0 ? 2 : 1,
+      );
+    if (this.headers)
+      yield* this.io.out.write(`${this.printed ? '\n' : ''}${shownName(this.job, name)}:\n`);
     const entries = this.sorted(this.visible(path, names));
     if (this.job.format === 'long' || this.job.blocks) {
       const total = entries.reduce((sum, entry) => sum + blocksOf(entry), 0);
@@ -95,7 +111,11 @@ class Listing {
     if (!this.job.recursive || depth >= maxDepth) return;
     for (const entry of entries) {
       if (entry.stat.kind !== 'dir' || entry.name === '.' || entry.name === '..') continue;
-      yield* this.directory(name.endsWith('/') ? name + entry.name : `${name}/${entry.name}`, entry.path, depth + 1);
+      yield* this.directory(
+        name.endsWith('/') ? name + entry.name : `${name}/${entry.name}`,
+        entry.path,
+        depth + 1,
+      );
     }
   }
 
@@ -113,15 +133,19 @@ class Listing {
     const { order, reverse, first } = this.job;
     if (order === 'none') return [...entries];
     const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-    const extension = (name: string): string => (name.lastIndexOf('.') < 0 ? '' : name.slice(name.lastIndexOf('.')));
+    const extension = (name: string): string =>
+      name.lastIndexOf('.') < 0 ? '' : name.slice(name.lastIndexOf('.'));
     const compare = (a: Entry, b: Entry): number => {
       if (order === 'size' && a.stat.size !== b.stat.size) return b.stat.size - a.stat.size;
       if (order === 'version') return compareVersions(a.name, b.name) || byName(a.name, b.name);
-      if (order === 'extension') return byName(extension(a.name), extension(b.name)) || byName(a.name, b.name);
+      if (order === 'extension')
+        return byName(extension(a.name), extension(b.name)) || byName(a.name, b.name);
       return byName(a.name, b.name);
     };
     const group = (entry: Entry): number => (first && entry.stat.kind === 'dir' ? 0 : 1);
-    return [...entries].sort((a, b) => group(a) - group(b) || (reverse ? compare(b, a) : compare(a, b)));
+    return [...entries].sort(
+      (a, b) => group(a) - group(b) || (reverse ? compare(b, a) : compare(a, b)),
+    );
   }
 
   private *entries(entries: readonly Entry[]): Running<void> {
@@ -130,7 +154,8 @@ class Listing {
     this.printed = true;
     if (job.format === 'long') {
       const lines = longLines(io, job, entries);
-      for (const [i, entry] of entries.entries()) yield* io.out.line(`${lines[i] as string} ${this.shown(entry)}`);
+      for (const [i, entry] of entries.entries())
+        yield* io.out.line(`${lines[i] as string} ${this.shown(entry)}`);
       return;
     }
     const blocks = entries.map((entry) => (job.blocks ? sizeOfBlocks(job, blocksOf(entry)) : ''));
@@ -138,7 +163,10 @@ class Listing {
     const before = blocks.map((text) => (job.blocks ? `${text.padStart(widest)} ` : ''));
     const cells = entries.map((entry, i) => (before[i] as string) + this.shown(entry));
     const widths = entries.map(
-      (entry, i) => (before[i] as string).length + shownName(job, entry.name).length + indicator(job, entry.stat).length,
+      (entry, i) =>
+        (before[i] as string).length +
+        shownName(job, entry.name).length +
+        indicator(job, entry.stat).length,
     );
     for (const line of this.laidOut(cells, widths)) yield* io.out.line(line);
   }
@@ -147,7 +175,10 @@ class Listing {
     const { job } = this;
     if (job.format === 'one') return cells;
     if (job.format === 'commas') return commaLines(cells, widths, job.width);
-    return inColumns(cells, widths, job.width, { across: job.format === 'across', tabs: !job.color });
+    return inColumns(cells, widths, job.width, {
+      across: job.format === 'across',
+      tabs: !job.color,
+    });
   }
 
   private shown(entry: Entry): string {

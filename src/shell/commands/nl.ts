@@ -13,7 +13,7 @@ import {
   spelled,
 } from '../options.ts';
 import type { Option } from '../options.ts';
-import { posixRegex, RegexError } from '../regex.ts';
+import { posixRegex, RegexError, TooHard } from '../regex.ts';
 
 const table = {
   short: 'b:d:f:h:i:l:n:ps:v:w:',
@@ -77,7 +77,13 @@ export const nl: Command = {
       yield* io.out.pass(prefixed(shown(number, job) + job.separator, ended(line)));
       number += job.step;
     };
-    return yield* forEachInput(io, parsed.operands, ({ input }) => forEachLine(input, write));
+    try {
+      return yield* forEachInput(io, parsed.operands, ({ input }) => forEachLine(input, write));
+    } catch (error) {
+      if (!(error instanceof TooHard)) throw error;
+      yield* io.err.line('softnet: this back-reference takes too many steps to match here');
+      return 1;
+    }
   },
 };
 

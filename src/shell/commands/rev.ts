@@ -2,7 +2,7 @@
 import { strerror } from '../../kernel/errno.ts';
 import type { Command } from '../command.ts';
 import { forEachInput, forEachLine } from '../inputs.ts';
-import { parseOptions, refuseUsage } from '../options.ts';
+import { notModelled, parseOptions, refuseUsage } from '../options.ts';
 
 export const rev: Command = {
   name: 'rev',
@@ -15,6 +15,7 @@ export const rev: Command = {
     });
     if ('fault' in parsed) return yield* refuseUsage(io, parsed.fault);
     for (const { name } of parsed.options) {
+      if (name === '0') return yield* notModelled(io, '-0');
       if (name === 'V' || name === 'version') yield* io.out.line('rev from util-linux 2.41.5');
       else yield* io.out.write(`Usage: ${rev.usage}\n${rev.summary}\n`);
       return 0;

@@ -1,7 +1,7 @@
 /// sed: GNU sed 4.9. -i works on the reader's own files. Left out, and said so: the e command and flag,
 /// --debug.
 import { strerror } from '../../kernel/errno.ts';
-import type { Command, Io, Output, Running } from '../command.ts';
+import type { Command, Io, Running } from '../command.ts';
 import { files } from '../files.ts';
 import { allLines, openInput } from '../inputs.ts';
 import { fail, notModelled, parseOptions, spelled } from '../options.ts';

@@ -64,7 +64,11 @@ export const sort: Command = {
     if ('missing' in job) return yield* notModelled(io, job.missing, 2);
     const [, extra] = parsed.operands;
     if (job.check !== 'no' && extra !== undefined)
-      return yield* fail(io, `extra operand ${quoted(extra)} not allowed with -${job.check === 'loud' ? 'c' : 'C'}`, 2);
+      return yield* fail(
+        io,
+        `extra operand ${quoted(extra)} not allowed with -${job.check === 'loud' ? 'c' : 'C'}`,
+        2,
+      );
     const entries = yield* readEntries(io, job, parsed.operands);
     if (typeof entries === 'number') return entries;
     if (job.check !== 'no') return yield* check(io, job, entries, parsed.operands[0] ?? '-');
@@ -81,7 +85,10 @@ function* readEntries(io: Io, job: SortJob, names: readonly string[]): Running<E
       return yield* fail(io, `${verb}: ${bare(name)}: ${strerror(opened)}`, 2);
     }
     for (const line of yield* allLines(opened.input)) {
-      entries.push({ line, values: job.keys.map((key) => valueOf(keyText(line.text, key, job.separator), key.order)) });
+      entries.push({
+        line,
+        values: job.keys.map((key) => valueOf(keyText(line.text, key, job.separator), key.order)),
+      });
       if (entries.length % 1000 === 0) yield breath;
     }
   }
@@ -107,7 +114,10 @@ function compare(job: SortJob, a: Entry, b: Entry): number {
 }
 
 /// Merge sort in pieces, so that a long input does not hold the page up.
-function* inOrder(entries: readonly Entry[], order: (a: Entry, b: Entry) => number): Running<Entry[]> {
+function* inOrder(
+  entries: readonly Entry[],
+  order: (a: Entry, b: Entry) => number,
+): Running<Entry[]> {
   const piece = 2048;
   let runs: Entry[][] = [];
   for (let i = 0; i < entries.length; i += piece) {
@@ -123,7 +133,11 @@ function* inOrder(entries: readonly Entry[], order: (a: Entry, b: Entry) => numb
   return runs[0] ?? [];
 }
 
-function* merge(a: readonly Entry[], b: readonly Entry[], order: (a: Entry, b: Entry) => number): Running<Entry[]> {
+function* merge(
+  a: readonly Entry[],
+  b: readonly Entry[],
+  order: (a: Entry, b: Entry) => number,
+): Running<Entry[]> {
   const merged: Entry[] = [];
   let i = 0;
   let j = 0;
@@ -147,7 +161,9 @@ function* check(io: Io, job: SortJob, entries: readonly Entry[], name: string): 
     const order = compare(job, entries[i - 1] as Entry, entries[i] as Entry);
     if (order < 0 || (order === 0 && !job.unique)) continue;
     if (job.check === 'loud')
-      yield* io.err.line(`${io.argv[0] ?? ''}: ${bare(name)}:${i + 1}: disorder: ${(entries[i] as Entry).line.text}`);
+      yield* io.err.line(
+        `${io.argv[0] ?? ''}: ${bare(name)}:${i + 1}: disorder: ${(entries[i] as Entry).line.text}`,
+      );
     return 1;
   }
   return 0;
@@ -157,8 +173,10 @@ function* write(io: Io, job: SortJob, entries: readonly Entry[]): Running {
   const { output } = job;
   const path = output === null ? '' : absolute(io, output);
   const refused = output === null ? null : files.write(io, path, '', { append: false });
-  if (refused) return yield* fail(io, `open failed: ${bare(output ?? '')}: ${strerror(refused)}`, 2);
-  const file = output === null ? null : fileOutput((text) => files.write(io, path, text, { append: true }));
+  if (refused)
+    return yield* fail(io, `open failed: ${bare(output ?? '')}: ${strerror(refused)}`, 2);
+  const file =
+    output === null ? null : fileOutput((text) => files.write(io, path, text, { append: true }));
   const out = file ?? io.out;
   let previous: Entry | null = null;
   for (const entry of entries) {
@@ -167,5 +185,7 @@ function* write(io: Io, job: SortJob, entries: readonly Entry[]): Running {
     yield* out.pass(ended(entry.line));
   }
   const failed = file?.flush() ?? null;
-  return failed ? yield* fail(io, `write failed: ${bare(output ?? '')}: ${strerror(failed)}`, 2) : 0;
+  return failed
+    ? yield* fail(io, `write failed: ${bare(output ?? '')}: ${strerror(failed)}`, 2)
+    : 0;
 }

@@ -1,15 +1,31 @@
-/// tc, of iproute2 6.15: shows the queueing disciplines. Changing them is not modelled.
+/// tc, of iproute2 6.15: shows the queueing disciplines, and changes the one at a device's root.
+/// Left out: classes, filters, actions.
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { rootQdisc } from '../ip/link_record.ts';
 import { paint, type Style } from '../ip/style.ts';
 import { forbidden, incomplete, noDevice } from '../ip/trouble.ts';
+import { kinds } from '../tc/kinds.ts';
 import { jsonText } from '../json_writer.ts';
-import { qdiscJson, qdiscLines, qdiscs } from '../tc/qdisc.ts';
+import { qdiscChange } from '../tc/modify.ts';
+import { handleText, qdiscJson, qdiscLines, qdiscs } from '../tc/qdisc.ts';
 
 const WRONG_LINE = 255;
 const OBJECTS = ['qdisc', 'class', 'filter', 'chain', 'actions', 'monitor', 'exec', 'help'];
-const CHANGES = ['add', 'change', 'replace', 'link', 'delete'];
+const CHANGES = ['add', 'change', 'replace', 'link', 'delete'] as const;
+const QDISC_USAGE = `Usage: tc qdisc [ add | del | replace | change | show ] dev STRING
+       [ handle QHANDLE ] [ root | ingress | clsact | parent CLASSID ]
+       [ estimator INTERVAL TIME_CONSTANT ]
+       [ stab [ help | STAB_OPTIONS] ]
+       [ ingress_block BLOCK_INDEX ] [ egress_block BLOCK_INDEX ]
+       [ [ QDISC_KIND ] [ help | OPTIONS ] ]
+
+       tc qdisc { show | list } [ dev STRING ] [ QDISC_ID ] [ invisible ]
+Where:
+QDISC_KIND := { [p|b]fifo | tbf | prio | red | etc. }
+OPTIONS := ... try tc qdisc add <desired QDISC_KIND> help
+STAB_OPTIONS := ... try tc qdisc add stab help
+QDISC_ID := { root | ingress | handle QHANDLE | parent CLASSID }
+`;
 
 interface Wishes {
   stats: number;
@@ -73,6 +89,11 @@ function* table(
   words: readonly string[],
 ): Running {
   const change = CHANGES.find((name) => name.startsWith(verb));
+  if (change && object === 'qdisc') return yield* qdiscChange(io, change, words);
+  if (object === 'qdisc' && verb === 'help') {
+    yield* io.err.write(QDISC_USAGE);
+    return 0;
+  }
   const at = words.indexOf('dev');
   const name = at < 0 ? null : words[at + 1];
   if (name === undefined) return yield* incomplete(io);
@@ -80,10 +101,6 @@ function* table(
   if (dev === undefined) return yield* noDevice(io, name!);
   if (change) {
     if (io.uid !== 0) return yield* forbidden(io);
-    if (!dev) {
-      yield* io.err.line('RTNETLINK answers: No such device');
-      return 2;
-    }
     return yield* notModelled(io, `${object} ${change}`);
   }
   if (!['show', 'list', 'lst'].some((one) => one.startsWith(verb))) {
@@ -92,47 +109,59 @@ function* table(
   }
   const chosen = dev ? [dev] : io.k.devs;
   if (object === 'class') for (const one of chosen) yield* showClasses(io, one);
-  else yield* showQdiscs(io, wishes, chosen, dev !== null);
+  else return yield* showQdiscs(io, wishes, chosen, dev !== null);
   return 0;
 }
 
-function* showQdiscs(
-  io: Io,
-  wishes: Wishes,
-  devs: readonly NetDevice[],
-  one: boolean,
-): Running<void> {
+function* showQdiscs(io: Io, wishes: Wishes, devs: readonly NetDevice[], one: boolean): Running {
   const all = devs.flatMap((dev) => qdiscs(io.k, dev));
-  if (wishes.json)
-    return yield* io.out.write(
+  const strange = all.find((row) => !Object.hasOwn(kinds, row.qdisc.kind));
+  if (strange) {
+    yield* io.err.line(`softnet: not modelled here: the discipline ${strange.qdisc.kind}`);
+    return 1;
+  }
+  if (wishes.json) {
+    yield* io.out.write(
       jsonText(
-        all.map((qdisc) => qdiscJson(qdisc, !one, wishes.stats)),
+        all.map((row) => qdiscJson(row, !one, wishes.stats)),
         wishes.pretty,
       ) + '\n',
     );
+    return 0;
+  }
   const style = { color: wishes.color } as Style;
   for (const qdisc of all) {
     const named = one ? '' : `dev ${paint(style, 'device', `${qdisc.dev} `)}`;
     for (const line of qdiscLines(qdisc, named, wishes.stats)) yield* io.out.line(line);
   }
+  return 0;
 }
 
 /// An mq has a class for each transmit queue; fq_codel has one for each flow that waits: none.
 function* showClasses(io: Io, dev: NetDevice): Running<void> {
-  if (rootQdisc(io.k, dev) !== 'mq') return;
+  if (dev.qdisc.kind !== 'mq') return;
+  const { handle } = dev.qdisc;
   for (let queue = 1; queue <= dev.rx.length; queue++)
-    yield* io.out.line(`class mq :${queue.toString(16)} root `);
+    yield* io.out.line(`class mq ${handle ? handleText(handle) : ':'}${queue.toString(16)} root `);
 }
 
 function complete(k: Kernel, words: readonly string[]): readonly string[] {
   if (words.length <= 2) return ['qdisc', 'class', '-s'];
-  return ['show', 'dev', ...k.devs.map((dev) => dev.name)];
+  return [
+    'show',
+    'replace',
+    'delete',
+    'dev',
+    'root',
+    ...Object.keys(kinds),
+    ...k.devs.map((dev) => dev.name),
+  ];
 }
 
 export const tc: Command = {
   name: 'tc',
-  summary: 'show queueing disciplines',
-  usage: 'tc [OPTIONS] qdisc [show [dev DEVICE]]',
+  summary: 'show and change queueing disciplines',
+  usage: 'tc [OPTIONS] qdisc [show|add|replace|change|delete] [dev DEVICE] [root KIND]',
   run,
   complete,
 };

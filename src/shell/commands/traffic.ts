@@ -16,6 +16,7 @@ the wire what to send.
 
   traffic                          senders, and what they have sent
   traffic start udp [OPTION VALUE]...
+                                   prints its ID and what it sends
       --dev eth0                   the interface whose wire it is on
       --rate 200k | 1.5M | line    frames a second (default 100k)
       --size 64                    bytes a frame, FCS included
@@ -62,6 +63,15 @@ function rateText(source: Source): string {
   const rate = source.pps > 0 ? `${amountText(source.pps)}/s` : 'link speed';
   if (source.pattern === 'burst') return `${source.burst} every ${timeText(source.period_ns)}`;
   return rate;
+}
+
+/// What a started sender does, its id first: 0: udp to 10.0.0.2:9000 on eth0, 100k/s, 64-byte frames, 1 flow.
+function startedText(k: Kernel, source: Source): string {
+  const { daddr, dport } = k.flows;
+  const to = `${daddr[source.first_flow]}:${dport[source.first_flow]}`;
+  const flows = source.flows === 1 ? '1 flow' : `${source.flows} flows`;
+  const { name } = k.devs[source.dev]!;
+  return `${source.id}: udp to ${to} on ${name}, ${rateText(source)}, ${source.len}-byte frames, ${flows}`;
 }
 
 function* run(io: Io): Running {
@@ -123,7 +133,13 @@ function* start(io: Io, words: readonly string[]): Running {
     yield* io.err.line(`traffic: this host has had ${MOST_SENDERS} senders; start a fresh host`);
     return 1;
   }
-  yield* io.out.line(String(startSource(io.k, spec)));
+  const id = startSource(io.k, spec);
+  yield* io.out.line(
+    startedText(
+      io.k,
+      io.k.sources.find((source) => source.id === id)!,
+    ),
+  );
   return 0;
 }
 

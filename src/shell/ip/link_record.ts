@@ -1,6 +1,7 @@
 /// One network device as `ip link` and `ip addr` describe it: fields first, then text or JSON.
 import { driverOf } from '../../hardware/driver.ts';
 import { nicOf } from '../../kernel/ethtool_ops.ts';
+import { transmitQueues } from '../../kernel/sch_api.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Json } from '../json_writer.ts';
 import { value, type Piece } from '../marked.ts';
@@ -22,14 +23,14 @@ export interface LinkRecord {
   readonly alias: string;
 }
 
-export function linkRecord(k: Kernel, dev: NetDevice): LinkRecord {
+export function linkRecord(dev: NetDevice): LinkRecord {
   const loopback = dev.driver === '';
   return {
     ifindex: dev.ifindex,
     name: dev.name,
     flags: linkFlags(dev),
     mtu: dev.mtu,
-    qdisc: rootQdisc(k, dev),
+    qdisc: dev.qdisc.kind,
     state: operstate(dev),
     qlen: dev.txqueuelen | 0,
     type: loopback ? 'loopback' : 'ether',
@@ -61,21 +62,9 @@ export function operstate(dev: NetDevice): string {
   return dev.up && dev.carrier ? 'UP' : 'DOWN';
 }
 
-/// The root queueing discipline that a device of this kind gets: one fq_codel, or mq over one for
-/// each transmit queue. Disciplines cannot be changed here.
-export function rootQdisc(k: Kernel, dev: NetDevice): 'noqueue' | 'mq' | 'fq_codel' {
-  if (dev.driver === '') return 'noqueue';
-  return txQueues(k, dev) > 1 ? 'mq' : 'fq_codel';
-}
-
-/// Transmit queues that the device was made with (numtxqueues).
-export function txQueues(k: Kernel, dev: NetDevice): number {
-  return nicOf(k, dev)?.queues ?? 1;
-}
-
 /// Lines of text for a record. `link` adds what `ip link` says beyond `ip addr`.
 export function linkLines(k: Kernel, dev: NetDevice, style: Style, link: boolean): Piece[][] {
-  const record = linkRecord(k, dev);
+  const record = linkRecord(dev);
   const where = dev.name;
   const first: Piece[] = [
     `${record.ifindex}: `,
@@ -110,7 +99,7 @@ function statePiece(style: Style, state: string, text: string): string {
 /// What -d adds, by ip's words. Sizes for segmentation are the kernel's defaults.
 function details(k: Kernel, dev: NetDevice): [string, string, string | number][] {
   const driver = driverOf(dev);
-  const queues = txQueues(k, dev);
+  const queues = transmitQueues(k, dev);
   const nic = nicOf(k, dev);
   const parent: [string, string, string][] = nic
     ? [
@@ -144,8 +133,8 @@ function detailsText(k: Kernel, dev: NetDevice): string {
 }
 
 /// `ip -br link`: a line a device.
-export function briefLine(k: Kernel, dev: NetDevice, style: Style, rest: string): string {
-  const record = linkRecord(k, dev);
+export function briefLine(dev: NetDevice, style: Style, rest: string): string {
+  const record = linkRecord(dev);
   const name = paint(style, 'device', `${record.name.padEnd(16)} `);
   return name + statePiece(style, record.state, `${record.state.padEnd(14)} `) + rest;
 }
@@ -156,7 +145,7 @@ export function linkJson(
   style: Style,
   link: boolean,
 ): Record<string, Json> {
-  const record = linkRecord(k, dev);
+  const record = linkRecord(dev);
   const object: Record<string, Json> = {
     ifindex: record.ifindex,
     ifname: record.name,

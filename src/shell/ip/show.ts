@@ -92,9 +92,8 @@ function* showAddresses(io: Io, dev: NetDevice, style: Style): Running<void> {
 }
 
 function brief(io: Io, dev: NetDevice, style: Style, link: boolean): string {
-  const { address, flags } = linkRecord(io.k, dev);
+  const { address, flags } = linkRecord(dev);
   return briefLine(
-    io.k,
     dev,
     style,
     link

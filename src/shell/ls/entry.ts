@@ -50,11 +50,16 @@ function isKernel(path: string): boolean {
 /// The total line and the lines of -l, in columns.
 export function longLines(io: Io, job: LsJob, entries: readonly Entry[]): string[] {
   const rows = entries.map((entry) => columnsOf(io, job, entry));
-  const width = (column: number): number => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
+  const width = (column: number): number =>
+    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
   const widths = [0, 1, 2, 3, 4, 5, 6].map(width);
   return rows.map((row) =>
     row
-      .map((cell, i) => (i === 0 || i === 2 || i === 5 ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)))
+      .map((cell, i) =>
+        i === 0 || i === 2 || i === 5
+          ? cell.padStart(widths[i] as number)
+          : cell.padEnd(widths[i] as number),
+      )
       .filter((_, i) => (i !== 0 || job.blocks) && (i !== 3 || job.owner) && (i !== 4 || job.group))
       .join(' '),
   );
@@ -65,7 +70,15 @@ function columnsOf(io: Io, job: LsJob, entry: Entry): string[] {
   const { stat } = entry;
   const owner = job.numeric ? String(stat.uid) : (owners[stat.uid] ?? String(stat.uid));
   const size = job.human ? humanSize(stat.size) : String(stat.size);
-  return [sizeOfBlocks(job, blocksOf(entry)), modeText(stat), String(linksOf(io, entry)), owner, owner, size, time(io, entry)];
+  return [
+    sizeOfBlocks(job, blocksOf(entry)),
+    modeText(stat),
+    String(linksOf(io, entry)),
+    owner,
+    owner,
+    size,
+    time(io, entry),
+  ];
 }
 
 export function sizeOfBlocks(job: LsJob, blocks: number): string {
@@ -104,7 +117,11 @@ function time(io: Io, { path }: Entry): string {
 }
 
 /// `name -> target` and the marks around a name.
-export function decorated(job: LsJob, entry: Entry, paint: (text: string, color: string) => string): string {
+export function decorated(
+  job: LsJob,
+  entry: Entry,
+  paint: (text: string, color: string) => string,
+): string {
   const name = paint(shownName(job, entry.name), colorOf(entry.stat)) + indicator(job, entry.stat);
   if (job.format !== 'long' || entry.stat.kind !== 'link') return name;
   return `${name} -> ${entry.stat.target ?? ''}`;

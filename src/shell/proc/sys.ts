@@ -30,6 +30,22 @@ function sysctlFile(k: Kernel, name: string, mode: number): FileNode {
   return file(() => text(k, name), { mode, write: (written) => writeSysctl(k, name, written) });
 }
 
+// The directories by their dotted names. Which there are depends on the devices' names alone, and
+// walking a path asks at every step, so they are worked out once for a host and its names.
+const known = new WeakMap<object, { devices: string; names: ReadonlySet<string> }>();
+
+function directories(k: Kernel): ReadonlySet<string> {
+  const devices = k.devs.map((dev) => dev.name).join();
+  const before = known.get(k.sysctl);
+  if (before?.devices === devices) return before.names;
+  const names = new Set<string>();
+  for (const name of Object.keys(k.sysctl))
+    for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1))
+      names.add(name.slice(0, dot));
+  known.set(k.sysctl, { devices, names });
+  return names;
+}
+
 /// The directory of all sysctls whose path below /proc/sys starts with these words.
 function directory(k: Kernel, path: string): DirNode {
   const prefix = path === '' ? '' : `${dotted(path)}.`;
@@ -48,10 +64,7 @@ function directory(k: Kernel, path: string): DirNode {
       const own = dotted(full);
       const mode = k.sysctl[own] === undefined ? null : sysctlMode(own);
       if (mode !== null) return sysctlFile(k, own, mode);
-      const below = `${own}.`;
-      return Object.keys(k.sysctl).some((other) => other.startsWith(below))
-        ? directory(k, full)
-        : null;
+      return directories(k).has(own) ? directory(k, full) : null;
     },
   };
 }

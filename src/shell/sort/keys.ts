@@ -120,10 +120,14 @@ function setFlag(job: SortJob, { name, value }: Option): Unmodelled | string | n
 }
 
 function conflict(order: Ordering): string | null {
-  const kinds = (['general', 'human', 'month', 'numeric', 'version'] as const).filter((kind) => order[kind]);
+  const kinds = (['general', 'human', 'month', 'numeric', 'version'] as const).filter(
+    (kind) => order[kind],
+  );
   const text = order.dictionary || order.printable;
   if (kinds.length <= 1 && !(kinds.length === 1 && text && kinds[0] !== 'version')) return null;
-  const chars = 'dfghiMnV'.split('').filter((ch) => ch !== 'f' && order[letters[ch] as keyof Ordering]);
+  const chars = 'dfghiMnV'
+    .split('')
+    .filter((ch) => ch !== 'f' && order[letters[ch] as keyof Ordering]);
   return `options '-${chars.join('')}' are incompatible`;
 }
 
@@ -144,19 +148,29 @@ function parseKey(spec: string, global: Ordering, blanks: boolean): Key | string
     if (letter) order[letter] = true;
   }
   const inherit = own === '' && blanks;
-  const from = { field: Number(field), char: Number(char ?? 1), skipBlanks: inherit || marks.includes('b') };
+  const from = {
+    field: Number(field),
+    char: Number(char ?? 1),
+    skipBlanks: inherit || marks.includes('b'),
+  };
   if (endField === undefined) return { from, to: null, order };
-  const to = { field: Number(endField), char: Number(endChar ?? 0), skipBlanks: inherit || endMarks.includes('b') };
+  const to = {
+    field: Number(endField),
+    char: Number(endChar ?? 0),
+    skipBlanks: inherit || endMarks.includes('b'),
+  };
   return { from, to, order };
 }
 
 function keyFault(spec: string): string {
   const start = /^(\d*)(?:\.(\d*))?/.exec(spec);
-  if (!start || start[1] === '') return `invalid number at field start: invalid count at start of ${quoted(spec)}`;
+  if (!start || start[1] === '')
+    return `invalid number at field start: invalid count at start of ${quoted(spec)}`;
   const rest = spec.slice(start[0].length);
   if (start[2] === '') return `invalid number after '.': invalid count at start of ${quoted(rest)}`;
   const after = rest.replace(/^[bdfghiMnRrV]*/, '');
-  if (after.startsWith(',')) return `invalid number after ',': invalid count at start of ${quoted(after.slice(1))}`;
+  if (after.startsWith(','))
+    return `invalid number after ',': invalid count at start of ${quoted(after.slice(1))}`;
   return `stray character in field spec: invalid field specification ${quoted(spec)}`;
 }
 
@@ -169,11 +183,19 @@ export function keyText(line: string, key: Key, separator: string | null): strin
 
 const isBlank = (ch: string | undefined): boolean => ch === ' ' || ch === '\t';
 
-function position(line: string, place: Position, separator: string | null, begins: boolean): number {
+function position(
+  line: string,
+  place: Position,
+  separator: string | null,
+  begins: boolean,
+): number {
   const whole = !begins && place.char === 0;
   let at = fieldStart(line, whole ? place.field + 1 : place.field, separator);
   // The end of a field is where the next begins, less the separator between them.
-  if (whole) return separator !== null && at <= line.length && fieldFound(line, place.field, separator) ? at - 1 : Math.min(at, line.length);
+  if (whole)
+    return separator !== null && at <= line.length && fieldFound(line, place.field, separator)
+      ? at - 1
+      : Math.min(at, line.length);
   if (place.skipBlanks) while (at < line.length && isBlank(line[at])) at++;
   return Math.min(at + (begins ? place.char - 1 : place.char), line.length);
 }

@@ -40,7 +40,10 @@ function compareDecimals(a: readonly (string | number)[], b: readonly (string | 
   const [signB = 0, wholeB = '', restB = ''] = b;
   if (signA !== signB) return signA < signB ? -1 : 1;
   const longer = String(wholeA).length - String(wholeB).length;
-  const order = longer !== 0 ? longer : compareText(String(wholeA), String(wholeB)) || compareText(String(restA), String(restB));
+  const order =
+    longer !== 0
+      ? longer
+      : compareText(String(wholeA), String(wholeB)) || compareText(String(restA), String(restB));
   return Number(signA) * order;
 }
 
@@ -50,7 +53,10 @@ function compareText(a: string, b: string): number {
 
 // What is not a number comes before every number; a NaN before those.
 function generalValue(text: string): number {
-  const match = /^\s*([-+]?(?:0[xX][\da-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?))/i.exec(text);
+  const match =
+    /^\s*([-+]?(?:0[xX][\da-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?))/i.exec(
+      text,
+    );
   if (!match) return -Number.MAX_VALUE * 2;
   const word = (match[1] ?? '').toLowerCase();
   if (word.includes('inf')) return word.startsWith('-') ? -Number.MAX_VALUE : Infinity;
@@ -107,14 +113,18 @@ function compareRuns(a: string, b: string): number {
   let j = 0;
   while (i < a.length || j < b.length) {
     while ((i < a.length && !/\d/.test(a.charAt(i))) || (j < b.length && !/\d/.test(b.charAt(j)))) {
-      const difference = (i < a.length ? charOrder(a[i]) : -1) - (j < b.length ? charOrder(b[j]) : -1);
+      const difference =
+        (i < a.length ? charOrder(a[i]) : -1) - (j < b.length ? charOrder(b[j]) : -1);
       if (difference !== 0) return difference;
       i++;
       j++;
     }
     const digitsA = /^\d*/.exec(a.slice(i))?.[0] ?? '';
     const digitsB = /^\d*/.exec(b.slice(j))?.[0] ?? '';
-    const order = compareDecimals([1, digitsA.replace(/^0+/, ''), ''], [1, digitsB.replace(/^0+/, ''), '']);
+    const order = compareDecimals(
+      [1, digitsA.replace(/^0+/, ''), ''],
+      [1, digitsB.replace(/^0+/, ''), ''],
+    );
     if (order !== 0) return order;
     i += digitsA.length;
     j += digitsB.length;

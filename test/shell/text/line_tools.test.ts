@@ -1,5 +1,4 @@
-import { describe, expect, it } from 'vitest';
-import { runTool } from './run_tool.ts';
+import { describe, it } from 'vitest';
 import { compareAll } from './compare.ts';
 import type { Row } from './compare.ts';
 import { isHere } from './real_tools.ts';
@@ -181,18 +180,13 @@ const rows: Row[] = [
   ['sort -k2,2 -t.', 'a.b.c\nb.a\nc\n'],
   ['sort -r -k2,2', 'a 1\nb 2\nc 1\n'],
   ['sort -nr -k2', 'a 1\nb 2\nc 1\n'],
-  ['sort -R -n', 'x\n'],
-].filter(([typed]) => typed !== 'sort -R -n') as Row[];
+];
 
 const all = { cat, cut, grep, head, rev, sort, tac, tail, tee, tr, uniq, wc };
 
 describe('tools that read lines', () => {
-  it.runIf(isHere('grep', /GNU grep/) && isHere('sort', /GNU coreutils/))(
+  it.runIf(isHere('grep', /GNU grep\) 3/) && isHere('sort', /GNU coreutils\) 9/))(
     'print what the GNU tools print',
     () => compareAll(all, rows, files),
   );
-
-  it('pass the marks of a number on', () => {
-    expect(runTool(cat, ['cat'], { stdin: 'x\n' }).marks).toEqual([]);
-  });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkLedger } from '../../../src/kernel/ledger.ts';
 import { advance } from '../../../src/kernel/run.ts';
-import { tc } from '../../../src/shell/commands/tc.ts';
 import { traffic } from '../../../src/shell/commands/traffic.ts';
 import { hostLike, type } from './typing.ts';
 
@@ -14,7 +13,9 @@ describe('traffic', () => {
 
   it('starts a sender, lists it and stops it', () => {
     const k = hostLike('alder');
-    expect(type(traffic, k, 'traffic start udp --rate 200k --count 300').out).toBe('0\n');
+    expect(type(traffic, k, 'traffic start udp --rate 200k --count 300').out).toBe(
+      '0: udp to 10.0.0.2:9000 on eth0, 200k/s, 64-byte frames, 8 flows\n',
+    );
     advance(k, 1_000_000);
     expect(type(traffic, k, 'traffic').out.split('\n')[1]!.split(/ +/)).toEqual([
       ...[
@@ -78,22 +79,5 @@ describe('traffic', () => {
     expect(type(traffic, k, 'traffic reader --port 9000 --service 50us').status).toBe(0);
     expect(k.tasks[k.socks[0]!.reader]!.service_ns).toBe(50_000);
     expect(type(traffic, k, 'traffic reader --port 53 --service 50us').status).toBe(1);
-  });
-});
-
-describe('tc', () => {
-  it('shows a queueing discipline for each transmit queue, the last first', () => {
-    const { out } = type(tc, hostLike('virtio'), 'tc qdisc show dev eth0');
-    expect(out.split('\n').slice(0, 2)).toEqual([
-      'qdisc mq 0: root ',
-      'qdisc fq_codel 0: parent :4 limit 10240p flows 1024 quantum 1514 target 5ms interval 100ms memory_limit 32Mb ecn drop_batch 64 ',
-    ]);
-  });
-
-  it('changes nothing, and says that it cannot', () => {
-    expect(type(tc, hostLike('igb'), 'tc qdisc replace dev eth0 root fq')).toMatchObject({
-      err: 'softnet: not modelled here: tc qdisc replace\n',
-      status: 1,
-    });
   });
 });
