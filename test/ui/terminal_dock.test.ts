@@ -3,13 +3,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import TerminalDock from '../../src/ui/TerminalDock.svelte';
 import { createPagePlayer } from '../../src/ui/page_player.ts';
 import './browser_stubs.ts';
-import { fakeWorker, type FakeWorker } from './fake_worker.ts';
+import { fakePrograms, type FakePrograms } from './fake_programs.ts';
 
-let worker: FakeWorker;
+let worker: FakePrograms;
 
 async function page(): Promise<HTMLElement> {
   localStorage.setItem('softnet:terminal', 'plain');
-  worker = fakeWorker();
+  worker = fakePrograms();
   const { container } = render(TerminalDock, {
     scenario: 'rx-ring',
     hostname: 'alder',
@@ -62,7 +62,7 @@ describe('TerminalDock', () => {
   it('answers a command that reads the terminal', async () => {
     await page();
     await fireEvent.keyDown(document.body, { key: 't' });
-    const field = await screen.findByLabelText<HTMLInputElement>('root@alder:~#');
+    const field = await screen.findByLabelText<HTMLInputElement>('Command line, root@alder:~#');
     worker.say({ type: 'input' });
     await fireEvent.input(field, { target: { value: 'yes' } });
     await fireEvent.submit(field.form!);
@@ -103,7 +103,7 @@ describe('TerminalDock', () => {
   it('stops a command with Ctrl-C and recalls lines with the arrow keys', async () => {
     await page();
     await fireEvent.keyDown(document.body, { key: 't' });
-    const field = await screen.findByLabelText<HTMLInputElement>('root@alder:~#');
+    const field = await screen.findByLabelText<HTMLInputElement>('Command line, root@alder:~#');
     await fireEvent.input(field, { target: { value: 'sleep 9' } });
     await fireEvent.submit(field.form!);
     await fireEvent.keyDown(field, { key: 'ArrowUp' });
