@@ -24,6 +24,7 @@ export interface Answer {
 export interface Patience {
   readonly columns: number | null; // width of the terminal that standard output is; null: a pipe
   readonly limit_ns: number; // Ctrl-C after this much virtual time
+  readonly breaths?: number; // and after so many pauses in which no virtual time passed
 }
 
 /// The command's whole output and its exit status. A command that reads the terminal finds it closed.
@@ -41,8 +42,10 @@ export function typed(
   };
   const end_ns = host.k.now + patience.limit_ns;
   typeLine(tty, host, 0, line, print);
-  while (tty.job && (isBusy(tty) || (!tty.job.reads && host.k.now < end_ns))) {
-    if (isBusy(tty) && (tty.job.reads || host.k.now >= end_ns)) interrupt(tty, host, print);
+  const tired = (): boolean =>
+    host.k.now >= end_ns || (tty.job?.restless ?? 0) >= (patience.breaths ?? Infinity);
+  while (tty.job && (isBusy(tty) || (!tty.job.reads && !tired()))) {
+    if (isBusy(tty) && (tty.job.reads || tired())) interrupt(tty, host, print);
     else if (!drive(tty, host, print)) sleep(tty, host, end_ns);
   }
   return { stdout: text.out, stderr: text.err, status: session.status };

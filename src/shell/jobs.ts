@@ -12,8 +12,10 @@ import { kill, spawn } from './scheduler.ts';
 import { inputOfText } from './stream.ts';
 
 const JOB_LIMIT = 64; // running at once
+const ENDED_LIMIT = 256; // ended and not told of yet; the oldest are forgotten, or a loop would fill the table
 
 export function* startJob(p: Process, statement: Statement): Running {
+  forgetOldest(p.jobs);
   const running = p.jobs.filter((job) => job.status === null);
   if (running.length >= JOB_LIMIT) {
     yield* complain(p, `softnet: at most ${JOB_LIMIT} jobs may run at once here`);
@@ -40,6 +42,12 @@ export function* startJob(p: Process, statement: Statement): Running {
   spawn(p.machine.scheduler, jobBody(child, statement, job), pid);
   if (interactive) yield* complain(p, `[${number}] ${pid}`);
   return 0;
+}
+
+function forgetOldest(jobs: Job[]): void {
+  if (jobs.length < JOB_LIMIT + ENDED_LIMIT) return;
+  const at = jobs.findIndex((job) => job.status !== null);
+  if (at >= 0) jobs.splice(at, 1);
 }
 
 function* jobBody(child: Process, statement: Statement, job: Job): Running {

@@ -25,8 +25,21 @@ async function type(page: Page, line: string): Promise<void> {
   await expect(page.getByRole('button', { name: 'Ctrl-C' })).toHaveCount(0, { timeout: 20_000 });
 }
 
-async function seconds(page: Page): Promise<string> {
-  return (await page.getByRole('slider', { name: 'Time' }).getAttribute('aria-valuenow')) ?? '';
+/// The moment that is shown, ns, as the track holds it.
+function moment(page: Page): Promise<string> {
+  return page.getByRole('slider', { name: 'Time' }).inputValue();
+}
+
+/// Seeks to the end of the timeline and reads the ledger there.
+async function lostAtTheEnd(page: Page): Promise<number> {
+  const track = page.getByRole('slider', { name: 'Time' });
+  await track.press('End');
+  const end = (await track.getAttribute('max')) ?? '';
+  await expect.poll(() => moment(page), { timeout: 20_000 }).toBe(end);
+  const text = (await page.locator('section.sim').textContent()) ?? '';
+  return Number(
+    /\+\s*([0-9\s\u00a0\u2009\u202f]+)\s*dropped/.exec(text)?.[1]?.replace(/\D/g, '') ?? NaN,
+  );
 }
 
 test('new user: the front page names every step and a live host beats in it', async ({ page }) => {
@@ -66,7 +79,7 @@ test('learner: predicts, plays, resizes the ring in the terminal, and loses less
   await frame.getByRole('button', { name: 'Restart' }).click();
   await frame.getByRole('button', { name: 'Play' }).click();
   await expect(frame).toContainText(/dropped/i);
-  await expect.poll(() => seconds(page), { timeout: 30_000 }).not.toBe('0');
+  await expect.poll(() => moment(page), { timeout: 30_000 }).not.toBe('0');
 
   await openPlainTerminal(page);
   await type(page, 'ethtool -g eth0');
@@ -74,11 +87,14 @@ test('learner: predicts, plays, resizes the ring in the terminal, and loses less
   await type(page, "ethtool -S eth0 | grep -E 'miss|fifo|drop'");
   await expect(log(page)).toContainText('rx_missed_errors');
 
+  const before = await lostAtTheEnd(page);
+  expect(before).toBeGreaterThan(0);
   await frame.getByRole('button', { name: 'Restart' }).click();
   await type(page, 'ethtool -G eth0 rx 4096');
   await expect(frame.getByRole('img', { name: /Ring: .* of 4.?096/ })).toBeVisible({
     timeout: 20_000,
   });
+  expect(await lostAtTheEnd(page)).toBeLessThan(before);
 });
 
 test('learner: scrubs to the first drop and shares the moment', async ({ page, context }) => {
@@ -87,12 +103,13 @@ test('learner: scrubs to the first drop and shares the moment', async ({ page, c
   await frame.getByRole('button', { name: 'First drop' }).click();
   await expect(frame).toContainText('dropped: rx_queue_drops');
   await expect(frame).toContainText('hardware');
-  const moment = await seconds(page);
+  const shown = await moment(page);
   await frame.getByRole('button', { name: 'Share' }).click();
   await expect.poll(() => page.url()).toContain('#v=1&sim=rx-ring');
   const other = await context.newPage();
   await other.goto(page.url());
-  await expect.poll(() => seconds(other), { timeout: 20_000 }).toBe(moment);
+  await expect.poll(() => moment(other), { timeout: 20_000 }).toBe(shown);
+  expect(Number(shown)).toBeGreaterThan(0);
 });
 
 test('a broken share link gives a notice and a fresh run', async ({ page }) => {

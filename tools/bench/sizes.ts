@@ -38,9 +38,7 @@ function sizesOf(page: string): PageSize {
   const host = closure(
     new Set(scripts().filter((name) => /^(host\.worker|worker_link|start_worker)\b/.test(name))),
   );
-  const starts = scripts().filter(
-    (name) => name.startsWith('start.') || name.startsWith('_virtual_start'),
-  );
+  const starts = scripts().filter((name) => slugs.includes(name.split('.')[0] ?? ''));
   for (const name of first) host.delete(name);
   const later = weight(host) + Math.max(0, ...starts.map(gzipped));
   return { page, first: weight(first) + (inline ? gzipSync(inline).length : 0), later };
