@@ -54,9 +54,9 @@ ratio(
   median(series.long.map((run) => run.rss_mb)) / median(series.short.map((run) => run.rss_mb)),
   'about 1',
 );
-for (const { page, first, later } of pageSizes())
+for (const { page, first, islands, later } of pageSizes())
   console.log(
-    `${page.padEnd(36)} ${kB(first)} of script to read it (at most 25), ${kB(later)} more for the host (at most 120)`,
+    `${page.padEnd(36)} ${kB(first)} of script to read it (at most 25); when idle ${kB(islands + later)} (at most 120), of which the host ${kB(later)}`,
   );
 
 function packets(count: number): Measured {

@@ -56,7 +56,8 @@ const user =
     ? wanted.user
     : complain(`no user ${wanted.user}`);
 const host: { k: Kernel } = { k: boot(desc, Number(wanted.seed)) };
-const session = createSession(host.k, user);
+// At a prompt it is a login shell, as on a real console: its messages begin with -bash:.
+const session = createSession(host.k, user, wanted.command === undefined && process.stdin.isTTY);
 
 process.stdout.on('error', () => process.exit(141)); // the reader of our output is gone
 

@@ -33,7 +33,7 @@ export function bootMachine(
   trace: Trace | null,
 ): Machine {
   const k = shell.boot(scenario.host, seed);
-  const session = (): Session => shell.createSession(k, 'root');
+  const session = (): Session => shell.createSession(k, 'root', true);
   return machineWith(k, session(), session(), 0, trace, shell);
 }
 

@@ -10,7 +10,7 @@ import type { Completions, Host, Session, Sinks } from '../shell/shell.ts';
 
 export interface ShellProgram {
   boot(desc: HostDescription, seed: number): Kernel;
-  createSession(k: Kernel, user: 'root' | 'alice'): Session;
+  createSession(k: Kernel, user: 'root' | 'alice', login?: boolean): Session;
   prompt(k: Kernel, session: Session): string;
   run(host: Host, session: Session, source: string, sinks: Sinks): Running;
   background(host: Host, session: Session, sinks: Sinks): Running<void>;

@@ -173,7 +173,10 @@ function next(tty: Tty, host: Host, ended: Job, print: Print): void {
   const shell = shellOf(tty);
   // The reader left the shell: a new one starts, as at the next login. Files stay.
   if (tty.session.exited)
-    tty.session = { ...shell.createSession(host.k, tty.session.user), files: tty.session.files };
+    tty.session = {
+      ...shell.createSession(host.k, tty.session.user, true),
+      files: tty.session.files,
+    };
   const line = tty.ahead.shift();
   if (line) return typeLine(tty, host, line.entry, line.line, print);
   if (shell.jobsRunning(tty.session) === 0) return;

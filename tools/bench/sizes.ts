@@ -11,7 +11,8 @@ const slugs = scenarios.map((scenario) => scenario.slug); // a run's start is a 
 
 export interface PageSize {
   readonly page: string;
-  readonly first: number; // bytes, gzipped: scripts of the page, its islands and what they import at once
+  readonly first: number; // bytes, gzipped: what the page runs to be read; text and first frame are in the HTML
+  readonly islands: number; // what comes at an idle moment: the frame, the closed terminal, Svelte
   readonly later: number; // the host: its worker, what starts it, and the largest start of a run
 }
 
@@ -29,19 +30,22 @@ function sizesOf(page: string): PageSize {
   const inline = [...html.matchAll(/<script[^>]*>([^<]+)<\/script>/g)]
     .map((m) => m[1] ?? '')
     .join('');
-  const named = new Set<string>();
-  for (const m of html.matchAll(
-    /(?:src|component-url|renderer-url)="([^"]+\.js)"|data-modules="([^"]*)"/g,
-  ))
-    for (const name of (m[1] ?? m[2] ?? '').split(' ').filter(Boolean)) named.add(basename(name));
-  const first = closure(named);
+  const first = closure(namesIn(html, /\ssrc="([^"]+\.js)"|data-modules="([^"]*)"/g));
+  const islands = closure(namesIn(html, /(?:component-url|renderer-url)="([^"]+\.js)"/g));
+  for (const name of first) islands.delete(name);
   const host = closure(
     new Set(scripts().filter((name) => /^(host\.worker|worker_link|start_worker)\b/.test(name))),
   );
   const starts = scripts().filter((name) => slugs.includes(name.split('.')[0] ?? ''));
-  for (const name of first) host.delete(name);
+  for (const name of [...first, ...islands]) host.delete(name);
   const later = weight(host) + Math.max(0, ...starts.map(gzipped));
-  return { page, first: weight(first) + (inline ? gzipSync(inline).length : 0), later };
+  const own = inline ? gzipSync(inline).length : 0;
+  return { page, first: weight(first) + own, islands: weight(islands), later };
+}
+
+function namesIn(html: string, pattern: RegExp): Set<string> {
+  const found = [...html.matchAll(pattern)].flatMap((m) => (m[1] ?? m[2] ?? '').split(' '));
+  return new Set(found.filter(Boolean).map((path) => basename(path)));
 }
 
 function scripts(): string[] {
