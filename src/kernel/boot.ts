@@ -43,11 +43,17 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     skbs: createSkbPool(),
     flows: {
       count: 0,
+      family: [],
+      proto: [],
+      ethertype: [],
       saddr: [],
       daddr: [],
+      src: [],
+      dst: [],
       sport: [],
       dport: [],
-      proto: [],
+      ttl: [],
+      tos: [],
       dev: [],
       rss: [],
       queue: [],
@@ -63,7 +69,13 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     rps_needed: 0,
     rps_ipis: [],
     resched_ipis: [],
-    ledger: { offered: 0, delivered: 0, drops: new Float64Array(DROP_REASONS.length) },
+    ledger: {
+      offered: 0,
+      delivered: 0,
+      consumed: 0,
+      forwarded: 0,
+      drops: new Float64Array(DROP_REASONS.length),
+    },
     trace: null,
     qdisc_handles: 0,
     config_version: 0,
@@ -228,6 +240,7 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     wire_ps: 0,
     rss_version: 0,
     link_slot: -1,
+    rx_hooks: 0,
   };
 }
 

@@ -1,4 +1,5 @@
-/// Every packet is accounted for: offered = delivered + queued + dropped, at every instant.
+/// Every packet is accounted for: offered = delivered + consumed + forwarded + queued + dropped, at
+/// every instant.
 /// kfree_skb_reason() is the one exit for packets that the kernel drops, dropFrame() for those that
 /// the hardware loses. What is queued is found by walking rings, lists, backlogs and sockets, not
 /// by arithmetic, so that the check can fail.
@@ -17,16 +18,31 @@ export function kfree_skb_reason(k: Kernel, c: Cpu, skb: Skb, reason: number, st
   releaseSkb(k.skbs, skb);
 }
 
+/// Ends a packet that the kernel itself has used up: an ACK, a SYN, ICMP, ARP.
+/// net/core/skbuff.c:consume_skb()
+export function consume_skb(k: Kernel, skb: Skb): void {
+  k.ledger.consumed += k.skbs.segs[skb]!;
+  releaseSkb(k.skbs, skb);
+}
+
+/// Ends a packet that leaves the host by a NIC again.
+export function leaveHost(k: Kernel, skb: Skb): void {
+  k.ledger.forwarded += k.skbs.segs[skb]!;
+  releaseSkb(k.skbs, skb);
+}
+
 /// Drops a frame that the hardware lost, at step `step`.
 export function dropFrame(k: Kernel, skb: Skb, reason: number, step: number): void {
   dropStep(k, null, step, skb, reason);
-  k.ledger.drops[reason] = k.ledger.drops[reason]! + 1;
+  k.ledger.drops[reason] = k.ledger.drops[reason]! + k.skbs.segs[skb]!;
   releaseSkb(k.skbs, skb);
 }
 
 export interface LedgerRows {
   readonly offered: number;
   readonly delivered: number;
+  readonly consumed: number;
+  readonly forwarded: number;
   readonly queued: readonly { readonly where: string; readonly packets: number }[];
   readonly dropped: readonly {
     readonly reason: string;
@@ -43,7 +59,8 @@ export function ledgerOf(k: Kernel): LedgerRows {
     packets: k.ledger.drops[i]!,
     context: reason.context,
   })).filter((row) => row.packets > 0);
-  return { offered: k.ledger.offered, delivered: k.ledger.delivered, queued, dropped };
+  const { offered, delivered, consumed, forwarded } = k.ledger;
+  return { offered, delivered, consumed, forwarded, queued, dropped };
 }
 
 /// Throws, with the numbers, when a packet is missing or counted twice.
@@ -51,13 +68,13 @@ export function checkLedger(k: Kernel): void {
   const rows = ledgerOf(k);
   const queued = sum(rows.queued);
   const dropped = sum(rows.dropped);
-  if (rows.offered !== rows.delivered + queued + dropped)
+  if (rows.offered !== rows.delivered + rows.consumed + rows.forwarded + queued + dropped)
     throw new Error(
       `ledger at ${k.now} ns: offered ${rows.offered} is not delivered ${rows.delivered} + ` +
-        `queued ${queued} + dropped ${dropped}: ${JSON.stringify(rows)}`,
+        `consumed ${rows.consumed} + forwarded ${rows.forwarded} + queued ${queued} + dropped ${dropped}: ${JSON.stringify(rows)}`,
     );
   if (queued !== k.skbs.live)
-    throw new Error(`ledger at ${k.now} ns: ${k.skbs.live} handles in use for ${queued} packets`);
+    throw new Error(`ledger at ${k.now} ns: ${k.skbs.live} frames in use, ${queued} found`);
 }
 
 function sum(rows: readonly { readonly packets: number }[]): number {
@@ -74,7 +91,7 @@ function places(k: Kernel): { where: string; packets: number }[] {
   for (const n of k.napis)
     add(`${napiName(k, n.dev, n.cpu, n.queue)} rx_list`, inList(k, n.rx_head));
   for (const c of k.cpus) {
-    add(`cpu${c.id} in hand`, c.skb >= 0 ? 1 : 0);
+    add(`cpu${c.id} in hand`, framesIn(k, c.skb));
     add(`cpu${c.id} input_pkt_queue`, inList(k, c.input_head));
     add(`cpu${c.id} process_queue`, inList(k, c.process_head));
   }
@@ -82,12 +99,16 @@ function places(k: Kernel): { where: string; packets: number }[] {
     add(`udp :${sk.port} receive queue`, inList(k, sk.head));
     add(`udp :${sk.port} reader queue`, inList(k, sk.reader_head));
   }
-  for (const task of k.tasks) add(`${task.comm} recvmsg`, task.skb >= 0 ? 1 : 0);
+  for (const task of k.tasks) add(`${task.comm} recvmsg`, framesIn(k, task.skb));
   return rows;
 }
 
 function napiName(k: Kernel, dev: number, cpu: number, queue: number): string {
   return dev < 0 ? `cpu${cpu} backlog` : `${k.devs[dev]!.name} rx-${queue}`;
+}
+
+function framesIn(k: Kernel, skb: Skb): number {
+  return skb < 0 ? 0 : k.skbs.segs[skb]!;
 }
 
 function inRing(slots: Int32Array): number {

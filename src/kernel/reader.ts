@@ -47,7 +47,7 @@ function udp_recvmsg(k: Kernel, c: Cpu, task: Task): void {
   task.skb = -1;
   takeStep(k, c, STEP.RECVMSG, skb, READ_NS);
   k.mib.UdpInDatagrams++;
-  k.ledger.delivered++;
+  k.ledger.delivered += k.skbs.segs[skb]!;
   sk.received++;
   sk.received_bytes += k.skbs.len[skb]! - HEADERS;
   releaseSkb(k.skbs, skb);

@@ -2,7 +2,7 @@
 /// packet is charged with. A packet is a handle from a pool of columns; lists link through `next`.
 /// The pool also holds frames that have no sk_buff yet (in the NIC), so that a packet keeps one
 /// handle and one serial number from the wire to recvmsg().
-/// Left out: contents, clones, fragment lists.
+/// Left out: contents beyond the header fields that the columns hold.
 import type { Skb, SkbPool } from './state.ts';
 
 // x86-64, 4 KiB pages, 64-byte cache lines (reference/constants.json).
@@ -12,8 +12,59 @@ const NET_SKB_PAD = 64;
 const PAGE_SIZE = 4096;
 const SKB_SMALL_HEAD_CACHE_SIZE = 704;
 
+// What is special about a packet, and which optional columns are valid for it (SkbPool in state.ts).
 export const FLAG_BAD_FCS = 1;
-export const FLAG_FOREIGN = 2;
+export const FLAG_FOREIGN = 2; // for another station's MAC
+export const FLAG_TSTAMP = 4;
+export const FLAG_IPID = 8;
+export const FLAG_FRAG = 16; // a fragment other than the first, or with more to come
+export const FLAG_MF = 32;
+export const FLAG_DF = 64;
+export const FLAG_VLAN = 128;
+export const FLAG_MARK = 256;
+export const FLAG_BAD_CSUM = 512; // the transport checksum is wrong
+export const FLAG_NFCT = 1024;
+export const FLAG_BAD_IP = 2048; // the IP header is wrong; cb says how
+export const FLAG_GSO = 4096;
+export const FLAG_TCP = 8192;
+export const FLAG_MULTICAST = 1 << 14;
+export const FLAG_BROADCAST = 1 << 15;
+export const FLAG_HEAD = 1 << 16;
+export const FLAG_RXHASH = 1 << 17;
+export const FLAG_SK = 1 << 18;
+export const FLAG_DST = 1 << 19;
+
+/// The columns of 32-bit integers, by name.
+const COLUMNS = [
+  'next',
+  'flow',
+  'len',
+  'truesize',
+  'data_len',
+  'room',
+  'end',
+  'segs',
+  'flags',
+  'seq',
+  'ack_seq',
+  'tcp_flags',
+  'window',
+  'payload',
+  'tsval',
+  'tsecr',
+  'ipid',
+  'frag_off',
+  'mark',
+  'vlan_tci',
+  'gso_size',
+  'nfct',
+  'sk',
+  'dst',
+  'hash',
+  'frag_list',
+  'cb',
+  'cb2',
+] as const;
 
 /// An empty pool. It doubles when it runs out; only the high-water mark counts for copies.
 export function createSkbPool(capacity = 4096): SkbPool {
@@ -31,6 +82,25 @@ export function createSkbPool(capacity = 4096): SkbPool {
     end: new Int32Array(capacity),
     segs: new Int32Array(capacity),
     flags: new Int32Array(capacity),
+    seq: new Int32Array(capacity),
+    ack_seq: new Int32Array(capacity),
+    tcp_flags: new Int32Array(capacity),
+    window: new Int32Array(capacity),
+    payload: new Int32Array(capacity),
+    tsval: new Int32Array(capacity),
+    tsecr: new Int32Array(capacity),
+    ipid: new Int32Array(capacity),
+    frag_off: new Int32Array(capacity),
+    mark: new Int32Array(capacity),
+    vlan_tci: new Int32Array(capacity),
+    gso_size: new Int32Array(capacity),
+    nfct: new Int32Array(capacity),
+    sk: new Int32Array(capacity),
+    dst: new Int32Array(capacity),
+    hash: new Int32Array(capacity),
+    frag_list: new Int32Array(capacity),
+    cb: new Int32Array(capacity),
+    cb2: new Int32Array(capacity),
     dev: new Uint8Array(capacity),
     queue: new Uint8Array(capacity),
     arrived: new Float64Array(capacity),
@@ -38,7 +108,7 @@ export function createSkbPool(capacity = 4096): SkbPool {
   };
 }
 
-/// A handle for a new frame. Its columns hold old values until they are set.
+/// A handle for a new frame: one segment. Its other columns hold old values until they are set.
 export function takeSkb(pool: SkbPool): Skb {
   let skb = pool.free;
   if (skb >= 0) pool.free = pool.next[skb]!;
@@ -46,15 +116,23 @@ export function takeSkb(pool: SkbPool): Skb {
     if (pool.used === pool.capacity) growPool(pool);
     skb = pool.used++;
   }
+  pool.segs[skb] = 1;
   pool.live++;
   return skb;
 }
 
 /// Gives a handle back. The caller has taken it off its list and accounted for it.
 export function releaseSkb(pool: SkbPool, skb: Skb): void {
+  pool.live -= pool.segs[skb]!;
   pool.next[skb] = pool.free;
   pool.free = skb;
-  pool.live--;
+}
+
+/// Merges the frames of `skb` into `into` and gives its handle back: they share its fate from now on.
+export function mergeSkb(pool: SkbPool, into: Skb, skb: Skb): void {
+  pool.segs[into] = pool.segs[into]! + pool.segs[skb]!;
+  pool.next[skb] = pool.free;
+  pool.free = skb;
 }
 
 function growPool(pool: SkbPool): void {
@@ -64,18 +142,7 @@ function growPool(pool: SkbPool): void {
     made.set(column);
     return made;
   };
-  for (const key of [
-    'next',
-    'flow',
-    'len',
-    'truesize',
-    'data_len',
-    'room',
-    'end',
-    'segs',
-    'flags',
-  ] as const)
-    pool[key] = wider(pool[key]);
+  for (const key of COLUMNS) pool[key] = wider(pool[key]);
   for (const key of ['dev', 'queue'] as const) {
     const made = new Uint8Array(capacity);
     made.set(pool[key]);

@@ -44,11 +44,14 @@ export interface Kernel {
   dmesg: string[]; // kernel log lines, with their time stamps
 }
 
-/// Where every packet that was offered has gone. offered = delivered + queued + dropped, always;
+/// Where every packet that was offered has gone.
+/// offered = delivered + consumed + forwarded + queued + dropped, always;
 /// `queued` is counted from the rings, lists, backlogs and sockets by ledgerOf().
 export interface Ledger {
   offered: number; // frames that reached a NIC
-  delivered: number; // datagrams copied to an application by recvmsg
+  delivered: number; // copied to an application by recvmsg
+  consumed: number; // used up by the kernel itself: ACKs without data, SYNs, ICMP, ARP
+  forwarded: number; // left by a NIC again: forwarded, XDP_TX, XDP_REDIRECT
   drops: Float64Array; // by index into DROP_REASONS (reasons.ts)
 }
 
@@ -240,6 +243,7 @@ export interface NetDevice {
   wire_ps: number; // ps: until when the wire is taken by the last frame
   rss_version: number; // flows whose queue was computed for another version look it up again
   link_slot: number; // in the agenda: the link comes up; -1 for lo
+  rx_hooks: number; // bits: what __netif_receive_skb_core() must do beside handing packets up; rx_hooks.ts
 }
 
 /// A queueing discipline, as it is configured. Nothing is sent yet, so nothing waits in it.
@@ -360,7 +364,7 @@ export interface Task {
 
 export interface Sock {
   ino: number;
-  proto: 'udp';
+  proto: 'udp' | 'tcp' | 'raw' | 'packet' | 'xdp';
   local: string;
   port: number;
   task: number; // pid of the owner; 0: closed
@@ -382,12 +386,13 @@ export interface Sock {
   waiting: boolean; // its reader sleeps in recvmsg
 }
 
-/// Packets, as columns. A handle is an index; free handles form a list through `next`.
+/// Packets, as columns. A handle is an index; free handles form a list through `next`. `flags`
+/// (skb.ts) says which of the optional columns hold something for a packet; a plain UDP frame has none.
 export interface SkbPool {
   capacity: number;
   used: number; // high-water mark: no handle at or above it was ever given out
   free: Skb; // first free handle; -1: none below `used`
-  live: number; // handles in use
+  live: number; // frames in use: the segs of all handles given out
   next: Int32Array; // link in the list that holds the packet
   flow: Int32Array; // index into flows
   len: Int32Array; // frame length without FCS, bytes
@@ -395,23 +400,51 @@ export interface SkbPool {
   data_len: Int32Array; // bytes in page fragments
   room: Int32Array; // bytes left behind the data in the head
   end: Int32Array; // skb_end_offset: size of the head before skb_shared_info
-  segs: Int32Array; // frames merged into it by GRO; 1 if none
-  flags: Int32Array; // bit 0: bad FCS, bit 1: not our MAC, bit 2: hash valid
+  segs: Int32Array; // frames merged into it by GRO, reassembly or coalescing; 1 if none
+  flags: Int32Array; // bits FLAG_*: skb.ts
   dev: Uint8Array; // index into devs
   queue: Uint8Array; // receive queue it came through
   arrived: Float64Array; // ns: when its last bit reached the NIC
   serial: Float64Array; // number of the frame since the run began, for the trace
+  // optional columns, valid when the flag named says so
+  seq: Int32Array; // FLAG_TCP: sequence number; read with >>> 0
+  ack_seq: Int32Array; // FLAG_TCP
+  tcp_flags: Int32Array; // FLAG_TCP: the flags byte
+  window: Int32Array; // FLAG_TCP: the raw window field
+  payload: Int32Array; // FLAG_TCP: bytes behind the TCP header
+  tsval: Int32Array; // FLAG_TSTAMP: the timestamp option
+  tsecr: Int32Array; // FLAG_TSTAMP
+  ipid: Int32Array; // FLAG_IPID: identification of the IPv4 header
+  frag_off: Int32Array; // FLAG_FRAG: offset of the fragment, bytes
+  mark: Int32Array; // FLAG_MARK
+  vlan_tci: Int32Array; // FLAG_VLAN
+  gso_size: Int32Array; // FLAG_GSO: payload bytes of each merged segment
+  nfct: Int32Array; // FLAG_NFCT: connection tracking entry
+  sk: Int32Array; // FLAG_SK: socket found by early demux, index into socks
+  dst: Int32Array; // FLAG_DST: route that was decided
+  hash: Int32Array; // FLAG_RXHASH: hash from the NIC
+  frag_list: Int32Array; // FLAG_HEAD: first handle of a list of its own
+  cb: Int32Array; // control block: scratch of the layer that holds the packet
+  cb2: Int32Array;
 }
 
+/// Flows of the traffic: what all packets of a flow have in common, and what was looked up for them.
+/// Made by addFlow() in flows.ts only.
 export interface FlowTable {
   count: number;
+  family: number[]; // 2: IPv4, 10: IPv6
+  proto: number[]; // IP protocol number: 17 UDP, 6 TCP, 1 ICMP, 58 ICMPv6
+  ethertype: number[]; // 0x0800, 0x86dd, 0x0806
   saddr: string[];
   daddr: string[];
-  sport: number[];
-  dport: number[];
-  proto: string[]; // 'udp'
+  src: number[]; // IPv4 address as an unsigned number, host order; IPv6: 0
+  dst: number[];
+  sport: number[]; // ICMP: type and code
+  dport: number[]; // ICMP: identifier
+  ttl: number[]; // TTL or hop limit
+  tos: number[];
   dev: number[]; // index into devs: where its frames arrive
-  rss: number[]; // Toeplitz hash with the device's key
+  rss: number[]; // hash by the device's key and fields
   queue: number[]; // receive queue that RSS picks
   version: number[]; // rss_version of the device for which rss and queue hold
   hash: number[]; // skb->hash computed by the flow dissector, 32 bits, never 0; what RPS uses

@@ -3,8 +3,9 @@
 /// Arrival times come from a counter, not from adding up gaps, so they do not drift.
 /// Left out: answers to what the host sends, pause frames, protocols other than UDP over IPv4.
 import { addSlot, setTime } from '../engine/agenda.ts';
-import { bits, chance, exponential, sojourn, stream } from '../engine/random.ts';
+import { chance, exponential, sojourn, stream } from '../engine/random.ts';
 import { SOURCE } from './events.ts';
+import { addFlow } from './flows.ts';
 import { FLAG_BAD_FCS, FLAG_FOREIGN, takeSkb } from './skb.ts';
 import type { Kernel, NetDevice, Source } from './state.ts';
 import { receiveFrame } from './wire.ts';
@@ -98,7 +99,6 @@ export function sendFrame(k: Kernel, source: Source): void {
   const skb = takeSkb(pool);
   pool.flow[skb] = source.first_flow + source.next_flow;
   pool.len[skb] = source.len - FCS;
-  pool.segs[skb] = 1;
   pool.dev[skb] = source.dev;
   pool.arrived[skb] = k.now;
   pool.serial[skb] = k.ledger.offered;
@@ -177,35 +177,15 @@ function onOff(source: Source): number {
 
 /// Adds flows from the device's peer to its address; each has a source port of its own.
 function addFlows(k: Kernel, index: number, dev: NetDevice, count: number, dport: number): number {
-  const f = k.flows;
-  const first = f.count;
+  const first = k.flows.count;
   const address = (dev.addrs[0] ?? '0.0.0.0/0').split('/')[0]!;
-  for (let i = 0; i < count; i++) {
-    const sport = FIRST_SOURCE_PORT + (i % 50000);
-    f.saddr.push(dev.peer);
-    f.daddr.push(address);
-    f.sport.push(sport);
-    f.dport.push(dport);
-    f.proto.push('udp');
-    f.dev.push(index);
-    f.rss.push(0);
-    f.queue.push(0);
-    f.version.push(-1);
-    f.hash.push(flowHash(k.seed, dev.peer, address, sport, dport));
-    f.sock.push(-2);
-    f.count++;
-  }
+  for (let i = 0; i < count; i++)
+    addFlow(k, {
+      dev: index,
+      saddr: dev.peer,
+      daddr: address,
+      sport: FIRST_SOURCE_PORT + (i % 50000),
+      dport,
+    });
   return first;
-}
-
-/// Stands for skb_get_hash(): the kernel takes SipHash with a key drawn at boot; any well-mixed 32
-/// bits that depend on the 5-tuple and the seed do the same here. Never 0, as in the kernel.
-function flowHash(
-  seed: number,
-  saddr: string,
-  daddr: string,
-  sport: number,
-  dport: number,
-): number {
-  return bits(stream(seed, `flow ${saddr} ${daddr} ${sport} ${dport}`)) || 1;
 }
