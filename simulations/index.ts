@@ -1,4 +1,4 @@
-/// Every scenario, by its slug. Only what happens; what is seen is each simulation's View.svelte.
+/// Every scenario, by its slug. Only what happens; what is seen is the Picture.svelte beside each.
 import type { Scenario } from '../src/player/scenario.ts';
 import { interruptModeration } from './interrupt-moderation/scenario.ts';
 import { liveHost } from './live-host/scenario.ts';

@@ -182,6 +182,8 @@ export interface PredictionView {
 export interface LedgerView {
   readonly offered: number;
   readonly delivered: number;
+  readonly consumed: number;
+  readonly forwarded: number;
   readonly queued: readonly { readonly where: string; readonly packets: number }[];
   readonly dropped: readonly {
     readonly reason: string;

@@ -42,6 +42,8 @@ export const frame: Frame<{ used: number }> = {
   ledger: {
     offered: 774,
     delivered: 120,
+    consumed: 0,
+    forwarded: 0,
     queued: [{ where: 'eth0 rx-0 ring', packets: 256 }],
     dropped: [{ reason: 'hw:rx_missed_errors', packets: 398, context: 'hw' }],
   },
