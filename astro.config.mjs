@@ -7,6 +7,7 @@ import portable from './tools/portable.mjs';
 import searchIndex from './tools/search-index.mjs';
 import { shikiClasses } from './tools/shiki-classes.mjs';
 import starts from './tools/starts.mjs';
+import smallProgram from './tools/small_program.mjs';
 import serviceWorker from './tools/sw.mjs';
 
 // withastro/astro#16251: the CSS of a component inside an {#if} that is false at build time is
@@ -29,6 +30,7 @@ export default defineConfig({
   build: { format: 'file', inlineStylesheets: 'never' },
   vite: {
     plugins: [keepSvelteCss, starts()],
+    worker: { plugins: () => [smallProgram()] },
     build: {
       assetsInlineLimit: 0,
       modulePreload: false,

@@ -4,11 +4,13 @@ import { interruptModeration } from './interrupt-moderation/scenario.ts';
 import { liveHost } from './live-host/scenario.ts';
 import { rxRing } from './rx-ring/scenario.ts';
 import { softirqBudget } from './softirq-budget/scenario.ts';
+import { xdpFirewall } from './xdp-firewall/scenario.ts';
 
 export const scenarios: readonly Scenario[] = [
   rxRing,
   interruptModeration,
   softirqBudget,
+  xdpFirewall,
   liveHost,
 ];
 

@@ -9,14 +9,14 @@ const starts: Readonly<Record<string, () => Promise<{ default: string }>>> = {
   'live-host': () => import('virtual:start/live-host'),
 };
 
-/// `host`: the small program, with the start of that scenario. `shell`: the one with the shell.
+/// `host`: the small program, with the start of that scenario; the whole one for a scenario without a
+/// start here (Scenario.whole). `shell`: the one with the shell.
 export async function startWorker(program: 'host' | 'shell', scenario: string): Promise<Worker> {
-  if (program === 'shell') {
+  const load = starts[scenario];
+  if (program === 'shell' || !load) {
     const { default: PlayerWorker } = await import('./player.worker.ts?worker&inline');
     return new PlayerWorker();
   }
-  const load = starts[scenario];
-  if (!load) throw new Error(`no scenario is called ${scenario}`);
   const [{ default: HostWorker }, start] = await Promise.all([
     import('./host.worker.ts?worker&inline'),
     load(),

@@ -65,6 +65,18 @@ export function nextSlot(agenda: Agenda): number {
   return agenda.times[slot] === Infinity ? -1 : slot;
 }
 
+/// The slot that would fire next if this one did not, by the same order of (time, slot).
+export function runnerUp(agenda: Agenda, slot: number): number {
+  const { times, winners } = agenda;
+  let best = -1;
+  for (let node = slot + agenda.leaves; node > 1; node >>= 1) {
+    const other = winners[node ^ 1]!;
+    const time = times[other]!;
+    if (best < 0 || time < times[best]! || (time === times[best]! && other < best)) best = other;
+  }
+  return best;
+}
+
 /// The time of the next event; Infinity when nothing is planned.
 export function nextTime(agenda: Agenda): number {
   return agenda.times[agenda.winners[1]!]!;

@@ -1,6 +1,7 @@
 /// A copy of the world, for rewinding: plain data in, plain data out. Frozen objects are shared, as
 /// they cannot change. A pool (an object with numeric `capacity` and `used`) has its typed arrays
-/// copied only up to `used`, since nothing above that mark was ever given out.
+/// copied only up to `used`, since nothing above that mark was ever given out, and the copy has room for
+/// little more: a power of two. A column of length 0 stands for zeros.
 /// Left out: cycles, class instances, Map and Set; the state holds none.
 
 /// Copies plain data: objects, arrays, typed arrays, numbers, strings, booleans and null. The key
@@ -32,20 +33,39 @@ function copyObject(source: Record<string, unknown>): Record<string, unknown> {
     throw new Error(`${source.constructor?.name ?? 'an object'} is not plain data`);
   // Spreading keeps the engine's hidden class, so code that runs on the original is as fast on the copy.
   const made = { ...source };
-  const pool = typeof source['capacity'] === 'number' && typeof source['used'] === 'number';
-  for (const key in made) {
-    const item = made[key];
-    if (typeof item !== 'object' || item === null || key === 'trace') continue;
-    made[key] =
-      pool && ArrayBuffer.isView(item)
-        ? copyPart(item as TypedArray, source['used'] as number)
-        : copy(item);
-  }
+  const { capacity, used } = source;
+  if (typeof capacity === 'number' && typeof used === 'number') {
+    const room = Math.min(capacity, roomFor(used));
+    made['capacity'] = room;
+    copyFields(made, (column) => copyPart(column, used, room));
+  } else copyFields(made, copyWhole);
   return made;
 }
 
-function copyPart(column: TypedArray, used: number): TypedArray {
-  const made = new (column.constructor as new (n: number) => TypedArray)(column.length);
+function copyFields(
+  made: Record<string, unknown>,
+  copyColumn: (column: TypedArray) => TypedArray,
+): void {
+  for (const key in made) {
+    const item = made[key];
+    if (typeof item !== 'object' || item === null || key === 'trace') continue;
+    made[key] = ArrayBuffer.isView(item) ? copyColumn(item as TypedArray) : copy(item);
+  }
+}
+
+function copyWhole(column: TypedArray): TypedArray {
+  return column.slice();
+}
+
+/// The power of two, 16 at least, that holds that many entries.
+export function roomFor(used: number): number {
+  let room = 16;
+  while (room < used) room *= 2;
+  return room;
+}
+
+function copyPart(column: TypedArray, used: number, room: number): TypedArray {
+  const made = new (column.constructor as new (n: number) => TypedArray)(room);
   made.set(column.subarray(0, used));
   return made;
 }

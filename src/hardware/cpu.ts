@@ -1,10 +1,15 @@
 /// Processors and memory nodes: what it costs a CPU that a device's buffers lie on another node.
 /// Left out: cache sizes, hyperthreads, frequencies, idle states beyond one exit latency.
 import { COSTS } from '../kernel/costs.ts';
-import type { Cpu, NetDevice } from '../kernel/state.ts';
+import type { Cpu, Kernel, NetDevice } from '../kernel/state.ts';
 
-/// Extra time to take a frame that the device wrote to its own node's memory, ns. A device whose
-/// node is not known counts as local.
-export function remoteNs(dev: NetDevice, c: Cpu): number {
-  return dev.numa_node >= 0 && dev.numa_node !== c.node ? COSTS.remote_frame.ns : 0;
+const LOCAL_DISTANCE = 10; // a node to itself, as ACPI counts
+const COST_DISTANCE = 21; // the distance for which remote_frame stands: two sockets
+
+/// Extra time to take a frame that the device wrote to its own node's memory, ns: in proportion to how much
+/// farther than its own memory the other node is. A device whose node is not known counts as local.
+export function remoteNs(k: Kernel, dev: NetDevice, c: Cpu): number {
+  if (dev.numa_node < 0 || dev.numa_node === c.node) return 0;
+  const farther = k.desc.numa_distance - LOCAL_DISTANCE;
+  return Math.round((COSTS.remote_frame.ns * farther) / (COST_DISTANCE - LOCAL_DISTANCE));
 }

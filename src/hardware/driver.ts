@@ -1,13 +1,25 @@
 /// The table of the NIC drivers, and what ethtool finds on a device that has just come up.
 import type { NicDescription } from '../kernel/host.ts';
 import type { NetDevice } from '../kernel/state.ts';
+import { e1000 } from './e1000_ethtool.ts';
+import { e1000e } from './e1000e_ethtool.ts';
 import { FEATURES } from './features.ts';
+import { i82596 } from './i82596_ethtool.ts';
 import { igb } from './igb_ethtool.ts';
 import { lo } from './lo_ethtool.ts';
 import type { NicDriver } from './nic_driver.ts';
 import { virtioNet } from './virtio_net_ethtool.ts';
+import { vmxnet3 } from './vmxnet3_ethtool.ts';
 
-export const drivers: Readonly<Record<string, NicDriver>> = { igb, virtio_net: virtioNet, lo };
+export const drivers: Readonly<Record<string, NicDriver>> = {
+  igb,
+  virtio_net: virtioNet,
+  vmxnet3,
+  e1000e,
+  e1000,
+  i82596,
+  lo,
+};
 
 /// The driver of a device; lo has an empty driver name in the state.
 export function driverOf(dev: { readonly driver: string }): NicDriver {
@@ -43,12 +55,12 @@ export function ethtoolDefaults(nic: NicDescription | null): EthtoolFields {
   const driver = driverOf({ driver: nic?.driver ?? '' });
   const { features } = driver;
   return {
-    ring: { rx: driver.ring?.start ?? 0, tx: driver.ring?.start ?? 0 },
+    ring: { ...(driver.ring?.start ?? { rx: 0, tx: 0, ...driver.descriptors, jumbo: 0 }) },
     coalesce: { ...driver.coalesce?.start },
     features: flags((name) => features.on.includes(name)),
     wanted_features: flags((name) => features.on.includes(name) && features.free.includes(name)),
     priv_flags: Object.fromEntries((driver.privFlags ?? []).map((name) => [name, false])),
-    pause: { autoneg: driver.pause, rx: driver.pause, tx: driver.pause },
+    pause: { ...(driver.pause?.start ?? { autoneg: false, rx: false, tx: false }) },
     autoneg: driver.link?.autoneg ?? false,
     duplex: (nic?.speed_mbps ?? -1) > 0 ? 'full' : 'unknown',
     wol: driver.link?.wolStart ?? '',
@@ -58,7 +70,7 @@ export function ethtoolDefaults(nic: NicDescription | null): EthtoolFields {
     rss_indir: hasRss(nic) ? driver.rss!.table(nic!.queues) : [],
     rxfh_configured: false,
     rss_key: [],
-    rxnfc: { ...driver.flowHash?.start },
+    rxnfc: { ...(driver.flowHash?.start ?? driver.rss?.hashes) },
     ntuple: [],
   };
 }

@@ -1,8 +1,12 @@
 /// The drivers' receive paths, put into the kernel's table. Import this to have them.
 import { registerDriverPath } from '../kernel/driver_table.ts';
 import { process_backlog } from '../kernel/rps.ts';
+import { e1000Path } from './e1000_main.ts';
+import { e1000ePath } from './e1000e_main.ts';
+import { i82596Path } from './i82596_main.ts';
 import { igbPath } from './igb_main.ts';
 import { virtioNetPath } from './virtio_net_main.ts';
+import { vmxnet3Path } from './vmxnet3_main.ts';
 
 /// The backlog of a CPU is polled like a device, but has no hardware.
 export const BACKLOG_PATH = registerDriverPath({
@@ -21,5 +25,5 @@ export const BACKLOG_PATH = registerDriverPath({
   dealsCpus: false,
 });
 
-registerDriverPath(igbPath);
-registerDriverPath(virtioNetPath);
+for (const path of [igbPath, virtioNetPath, vmxnet3Path, e1000ePath, e1000Path, i82596Path])
+  registerDriverPath(path);

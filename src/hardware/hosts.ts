@@ -1,7 +1,6 @@
-/// The hosts that can be booted: four that mirror recorded machines (test/reference/transcripts),
+/// The hosts that can be booted: five that mirror recorded machines (test/reference/transcripts),
 /// and `alder`, the site's own, which is the igb machine with an application that reads UDP.
-/// Left out: all but the end of the kernel log, the recorded machines' disks and control NICs, and the profile `mixed`, whose drivers
-/// (vmxnet3, e1000e, e1000) are not modelled.
+/// Left out: all but the end of the kernel log, the recorded machines' disks and control NICs.
 import type { BootLine, HostDescription, NicDescription } from '../kernel/host.ts';
 
 const TWO_NODES = [
@@ -127,6 +126,54 @@ const wide: HostDescription = {
   nics: [nic(0, { ...VIRTIO, numa_node: -1, queues: 2, pci: '0000:00:03.0', bus_name: 'virtio0' })],
 };
 
+// What the recorded machine logged of its NICs, at these times before the prompt.
+const MIXED_LOG: readonly (readonly [before_us: number, text: string])[] = [
+  [5_301_625, 'VMware vmxnet3 virtual NIC driver - version 1.9.0.0-k-NAPI'],
+  [5_289_524, 'vmxnet3 0000:41:00.0: # of Tx queues : 8, # of Rx queues : 8'],
+  [5_281_962, 'vmxnet3 0000:41:00.0 eth0: NIC Link is Up 1000 Mbps'],
+  [5_105_870, 'e1000e: Intel(R) PRO/1000 Network Driver'],
+  [5_105_788, 'e1000e: Copyright(c) 1999 - 2015 Intel Corporation.'],
+  [
+    5_097_696,
+    'e1000e 0000:81:00.0: Interrupt Throttling Rate (ints/sec) set to dynamic conservative mode',
+  ],
+  [5_047_725, 'e1000e 0000:81:00.0 0000:81:00.0 (uninitialized): registered PHC clock'],
+  [4_996_000, 'e1000e 0000:81:00.0 eth1: (PCI Express:2.5GT/s:Width x1) 52:54:00:12:34:51'],
+  [4_995_918, 'e1000e 0000:81:00.0 eth1: Intel(R) PRO/1000 Network Connection'],
+  [4_995_765, 'e1000e 0000:81:00.0 eth1: MAC: 3, PHY: 8, PBA No: 000000-000'],
+  [4_841_835, 'e1000: Intel(R) PRO/1000 Network Driver'],
+  [4_841_760, 'e1000: Copyright (c) 1999-2006 Intel Corporation.'],
+  [4_491_340, 'e1000 0000:00:05.0 eth2: (PCI:33MHz:32-bit) 52:54:00:12:34:52'],
+  [4_491_199, 'e1000 0000:00:05.0 eth2: Intel(R) PRO/1000 Network Connection'],
+  [4_115_078, 'vmxnet3 0000:41:00.0 eth0: intr type 3, mode 0, 9 vectors allocated'],
+  [4_101_847, 'vmxnet3 0000:41:00.0 eth0: NIC Link is Up 1000 Mbps'],
+  [3_815_481, 'e1000: eth2 NIC Link is Up 1000 Mbps Full Duplex, Flow Control: RX'],
+  [
+    3_412_724,
+    'e1000e 0000:81:00.0 eth1: NIC Link is Up 1000 Mbps Full Duplex, Flow Control: Rx/Tx',
+  ],
+];
+
+const mixed: HostDescription = {
+  ...igb,
+  profile: 'mixed',
+  hostname: 'host3',
+  uptime_ns: 12_000_000_000,
+  boot_log: MIXED_LOG.map(([before_us, text]) => ({ before_us, text })),
+  nics: [
+    nic(0, {
+      ...{ driver: 'vmxnet3', numa_node: 0, queues: 8, speed_mbps: 1000, pci: '0000:41:00.0' },
+    }),
+    nic(1, {
+      ...{ driver: 'e1000e', numa_node: 1, queues: 1, speed_mbps: 1000, pci: '0000:81:00.0' },
+    }),
+    nic(2, {
+      ...{ driver: 'e1000', numa_node: -1, queues: 1, speed_mbps: 1000, pci: '0000:00:05.0' },
+      intx: 21,
+    }),
+  ],
+};
+
 const alder: HostDescription = {
   ...igb,
   profile: 'alder',
@@ -134,10 +181,33 @@ const alder: HostDescription = {
   apps: [{ comm: 'udp-sink', user: 'alice', port: 9000, cpu: -1, service_ns: 2_000, rcvbuf: 0 }],
 };
 
+/// Not a recorded machine: a server of the early nineties as one may imagine it, with a NIC whose driver has no
+/// NAPI. Its CPU takes 100 times as long for everything as the ones of today.
+const classic: HostDescription = {
+  ...laptop,
+  profile: 'classic',
+  hostname: 'classic',
+  cpus: 1,
+  numa: [[0]],
+  memory_mib: 64,
+  hz: 100,
+  slowdown: 100,
+  uptime_ns: 60_000_000_000,
+  nics: [
+    nic(0, {
+      ...{ driver: 'i82596', numa_node: -1, queues: 1, speed_mbps: 10, pci: '0000:00:05.0' },
+      intx: 21,
+    }),
+  ],
+  apps: [{ comm: 'udp-sink', user: 'alice', port: 9000, cpu: -1, service_ns: 100, rcvbuf: 0 }],
+};
+
 export const hosts: Readonly<Record<string, HostDescription>> = {
   igb,
   virtio,
+  mixed,
   laptop,
   wide,
   alder,
+  classic,
 };

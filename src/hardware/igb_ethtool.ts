@@ -17,16 +17,13 @@ const MAX_QUEUES = 8; // 82576 without SR-IOV: igb_max_channels()
 const RETA_SIZE = 128;
 
 const ring: RingRules = {
-  max: 4096,
-  start: 256,
-  settle(now, wanted) {
-    if (wanted.rx_mini || wanted.rx_jumbo) return { ...now, refused: { errno: 'EINVAL' } };
-    return { rx: descriptors(wanted.rx), tx: descriptors(wanted.tx) };
-  },
+  max: { rx: 4096, tx: 4096, jumbo: 0 },
+  start: { rx: 256, tx: 256, jumbo: 0 },
+  settle: (_now, { rx, tx }) => ({ rx: descriptors(rx), tx: descriptors(tx), jumbo: 0 }),
 };
 
-/// Between 64 and 4096, rounded up to a multiple of 8.
-function descriptors(wanted: number): number {
+/// Intel's gigabit rings: between 64 and 4096, rounded up to a multiple of 8.
+export function descriptors(wanted: number): number {
   return Math.ceil(Math.max(64, Math.min(4096, wanted)) / 8) * 8;
 }
 
@@ -155,6 +152,7 @@ export const igb: NicDriver = {
     test: true,
     eeprom: true,
     registers: true,
+    blinks: true,
   },
   mtu: { min: 68, max: 9216 },
   tsoMaxSize: 65536,
@@ -177,7 +175,11 @@ export const igb: NicDriver = {
   flowHash: igbFlowHash,
   features,
   privFlags: ['legacy-rx'],
-  pause: true,
+  answersRings: true,
+  pause: {
+    start: { autoneg: true, rx: true, tx: true },
+    settle: (wanted) => (wanted.autoneg ? { autoneg: true, rx: true, tx: true } : wanted),
+  },
   link: {
     ports: ['TP'],
     modes: ['10baseT/Half', '10baseT/Full', '100baseT/Half', '100baseT/Full', '1000baseT/Full'],

@@ -2,21 +2,18 @@
 /// interrupt moderation. Stands for drivers/net/ethernet/intel/igb/igb_main.c.
 /// The NIC's packet buffer holds 64 KiB (82576); a frame that finds no descriptor waits there, unless
 /// the driver set drop enable, which it does when flow control is off and there are several queues.
-/// Left out: transmission, XDP, timestamps, VLAN offload, frames in more than one buffer.
-import { COSTS, FRAME_NS } from '../kernel/costs.ts';
-import { WORKING, type DriverPath, type Vector } from '../kernel/driver_table.ts';
-import { napi_gro_receive } from '../kernel/gro.ts';
+/// Left out: transmission, timestamps, VLAN offload, frames in more than one buffer.
+import { COSTS } from '../kernel/costs.ts';
+import type { DriverPath, Vector } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
-import { endRemovedPoll, napi_complete_done } from '../kernel/napi.ts';
 import { napi_schedule } from '../kernel/napi_schedule.ts';
-import { descriptorsAdded, takeFrame } from '../kernel/wire.ts';
-import { beginPiece, softirqContext } from '../kernel/piece.ts';
+import { descriptorsAdded } from '../kernel/wire.ts';
+import { printk } from '../kernel/printk.ts';
 import { REASON } from '../kernel/reasons.ts';
-import { gro_normal_list } from '../kernel/receive_list.ts';
 import { napi_alloc_skb, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
-import { noteStep, STEP, takeStep } from '../kernel/tracing.ts';
-import { remoteNs } from './cpu.ts';
+import { STEP, takeStep } from '../kernel/tracing.ts';
+import { pollRxQueue, refillsAll, type RxRules } from './rx_path.ts';
 
 const IGB_RX_BUFFER_WRITE = 16; // descriptors are given back in batches of this many
 const IGB_RX_HDR_LEN = 256; // legacy-rx copies frames up to this length
@@ -25,6 +22,9 @@ const IGB_4K_ITR = 980;
 const IGB_20K_ITR = 196;
 const IGB_70K_ITR = 56;
 const PACKET_BUFFER = 65536; // bytes, 82576
+const IGB_ETH_PKT_HDR_PAD = 26; // Ethernet header, two VLAN tags, FCS
+const IGB_MAX_FRAME_BUILD_SKB = 1536; // bytes
+const MAX_JUMBO_FRAME_SIZE = 0x2600;
 const BUFFER = 2048; // half a page for each frame
 const LEGACY_HEAD = napi_alloc_skb(IGB_RX_HDR_LEN);
 // Recorded hosts: from the command (ethtool -G, -s) to "NIC Link is Up" 0.87, 0.88 and 0.89 s. That is
@@ -48,63 +48,13 @@ function igb_write_itr(n: Napi): void {
 
 /// The poll of a queue: up to `budget` frames, then the interrupt on again.
 function igb_poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
-  const dev = k.devs[n.dev]!;
-  const q = dev.rx[n.queue];
-  if (q === undefined) return endRemovedPoll(k, c, n);
-  if (n.stage !== 4) {
-    const cleaned = igb_clean_rx_irq(k, c, n, dev, q, budget);
-    if (cleaned === WORKING) return WORKING;
-    if (cleaned >= budget) return budget;
-  }
-  const completed = napi_complete_done(k, c, n, n.frames_this_poll);
-  if (completed === WORKING) return WORKING;
-  if (completed === 1) igb_ring_irq_enable(k, dev, n);
-  return n.frames_this_poll;
-}
-
-function igb_clean_rx_irq(
-  k: Kernel,
-  c: Cpu,
-  n: Napi,
-  dev: NetDevice,
-  q: RxQueue,
-  budget: number,
-): number {
-  if (n.stage === 0) {
-    n.frames_this_poll = 0;
-    n.bytes_this_poll = 0;
-    noteStep(k, c, STEP.POLL, -1, q.used);
-  } else if (n.stage === 2) {
-    const skb = c.skb;
-    c.skb = -1;
-    igb_build_skb(k, c, dev, n, skb);
-    n.stage = napi_gro_receive(k, c, n, skb) ? 3 : 1;
-  }
-  if (n.stage === 3 && !gro_normal_list(k, c, n)) return WORKING;
-  n.stage = 1;
-  if (n.frames_this_poll < budget) {
-    if (q.cleaned >= IGB_RX_BUFFER_WRITE) igb_alloc_rx_buffers(k, dev, q);
-    if (q.used > 0) {
-      n.stage = 2;
-      c.skb = takeFrame(q);
-      beginPiece(k, c, FRAME_NS + remoteNs(dev, c), softirqContext(c), STEP.POLL);
-      return WORKING;
-    }
-  }
-  q.packets += n.frames_this_poll;
-  q.bytes += n.bytes_this_poll;
-  n.total_packets += n.frames_this_poll;
-  n.total_bytes += n.bytes_this_poll;
-  if (q.cleaned > 0) igb_alloc_rx_buffers(k, dev, q);
-  return n.frames_this_poll;
+  return pollRxQueue(k, c, n, budget, igbRx);
 }
 
 /// Wraps the half page around the frame; with legacy-rx, copies what is short instead.
-function igb_build_skb(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, skb: Skb): void {
+function igb_build_skb(k: Kernel, c: Cpu, dev: NetDevice, _n: Napi, _q: RxQueue, skb: Skb): void {
   const len = k.skbs.len[skb]!;
   takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
-  n.frames_this_poll++;
-  n.bytes_this_poll += len;
   if (dev.priv_flags['legacy-rx'] === true) igb_construct_skb(k, skb, len);
   else setHead(k.skbs, skb, BUFFER - 320, 192 + len, 0, 0);
 }
@@ -128,7 +78,7 @@ function igb_alloc_rx_buffers(k: Kernel, dev: NetDevice, q: RxQueue): void {
   descriptorsAdded(k, dev, q, count);
 }
 
-function igb_ring_irq_enable(k: Kernel, dev: NetDevice, n: Napi): void {
+function igb_ring_irq_enable(k: Kernel, _c: Cpu, dev: NetDevice, n: Napi): void {
   const setting = Number(dev.coalesce['rx-usecs']);
   if (setting === 1 || setting === 3) {
     if (dev.rx.length === 1) igb_set_itr(dev, n, setting);
@@ -199,10 +149,27 @@ function fromLow(packets: number, bytes: number, mean: number): number {
   return packets <= 2 && bytes < 512 ? LOWEST : LOW;
 }
 
+/// RLPML as igb_set_rx_mode() writes it: what a 2 KiB buffer takes in one piece, or any jumbo frame.
+function igbLongestFrame(dev: NetDevice): number {
+  return dev.mtu + IGB_ETH_PKT_HDR_PAD <= IGB_MAX_FRAME_BUILD_SKB
+    ? IGB_MAX_FRAME_BUILD_SKB
+    : MAX_JUMBO_FRAME_SIZE;
+}
+
 /// igb_setup_srrctl(): drop enable.
 function dropEnabled(dev: NetDevice): boolean {
   return !dev.pause.rx && dev.rx.length > 1;
 }
+
+const igbRx: RxRules = {
+  build: igb_build_skb,
+  refill: igb_alloc_rx_buffers,
+  refill_at: IGB_RX_BUFFER_WRITE,
+  refillsRest: refillsAll,
+  enableInterrupt: igb_ring_irq_enable,
+  feeds_itr: true,
+  past_gro: null,
+};
 
 /// Above half of the eight queues a vector serves an RX and a TX queue together.
 function igbVectors(_k: Kernel, dev: NetDevice): Vector[] {
@@ -234,15 +201,27 @@ export const igbPath: DriverPath = {
     dev.hw.rx_missed_errors++;
     return REASON.RX_MISSED_ERRORS;
   },
+  longestFrame: igbLongestFrame,
   interruptAt: (k, n) => Math.max(k.now, n.irq_last + n.itr_ns),
   moderate(_k, dev, n) {
     const usecs = Number(dev.coalesce['rx-usecs']);
     n.itr_val = usecs === 1 || usecs === 3 ? IGB_START_ITR : usecs * 4;
     n.set_itr = true;
   },
+  linkUp(k, dev) {
+    const half = dev.duplex === 'half';
+    const { rx, tx } = dev.pause;
+    // Pause frames exist on full duplex only.
+    const flow = half || !(rx || tx) ? 'None' : rx && tx ? 'RX/TX' : rx ? 'RX' : 'TX';
+    printk(
+      k,
+      `igb ${dev.pci} ${dev.name}: igb: ${dev.name} NIC Link is Up ${dev.speed_mbps} Mbps ${half ? 'Half' : 'Full'} Duplex, Flow Control: ${flow}`,
+    );
+  },
   vectors: igbVectors,
   reset_ns: RESET_NS,
   resetsForQueues: true,
+  resetsForMtu: true,
   freesVectors: true,
   dealsCpus: false,
 };

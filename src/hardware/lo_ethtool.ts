@@ -29,7 +29,8 @@ export const lo: NicDriver = {
     partial: [],
   },
   privFlags: null,
-  pause: false,
+  answersRings: false,
+  pause: null,
   link: null,
   timestamping: {
     capabilities: ['software-transmit', 'software-receive', 'software-system-clock'],

@@ -3,34 +3,36 @@
 /// in src/kernel/ethtool_ops*.ts; the receive path of a driver is elsewhere.
 /// Left out: register and EEPROM dumps, cable tests, self tests, FEC, Energy-Efficient Ethernet.
 import type { ErrnoName } from '../kernel/errno.ts';
-import type { NetDevice } from '../kernel/state.ts';
+import type { NetDevice, NtupleRule } from '../kernel/state.ts';
 
 /// What a driver answers when it will not do it.
 export interface Refusal {
   readonly errno: ErrnoName;
 }
 
-/// Ring sizes asked for, descriptors a queue.
-export interface Rings {
+/// Ring sizes, descriptors a queue. `jumbo` is the second receive ring of a vmxnet3 queue; 0: there is none.
+export interface RingSizes {
   readonly rx: number;
   readonly tx: number;
-  readonly rx_mini: number;
-  readonly rx_jumbo: number;
+  readonly jumbo: number;
 }
 
 export interface RingRules {
-  readonly max: number; // descriptors, RX and TX alike
-  readonly start: number; // size at boot, RX and TX alike
+  readonly max: RingSizes; // what `ethtool -g` shows, and net/ethtool/rings.c allows
+  readonly start: RingSizes; // at boot
   /// The sizes that the driver ends up with; it may resize and still refuse the rest.
   settle(
-    now: { rx: number; tx: number },
-    wanted: Rings,
-  ): { rx: number; tx: number; refused?: Refusal };
+    now: RingSizes,
+    wanted: RingSizes,
+    dev: NetDevice,
+  ): RingSizes & { readonly refused?: Refusal };
 }
 
 export type Coalesce = Record<string, number | boolean>;
 
 export interface CoalesceRules {
+  /// Driver with the call, hardware without: everything that passes the kernel's own check is EOPNOTSUPP.
+  readonly lacking?: true;
   readonly params: readonly string[]; // ethtool -C names that the driver honours
   readonly start: Coalesce;
   /// What `ethtool -c` shows.
@@ -41,12 +43,14 @@ export interface CoalesceRules {
 
 export interface ChannelRules {
   readonly other: number; // vectors for anything but a queue
+  readonly fixed?: true; // can be read only
   /// Refusal for counts that passed the checks of net/ethtool/channels.c, or null.
   refuse(combined: number, other: number): Refusal | null;
 }
 
 export interface RssRules {
   readonly size: number; // entries of the indirection table; 0: none to see
+  readonly hashes?: Readonly<Record<string, string>>; // fields by flow type, where flowHash cannot tell
   readonly keySize: number; // bytes of the hash key that can be read and set; 0: none
   /// Table after a change of the number of queues.
   table(queues: number): number[];
@@ -70,11 +74,28 @@ export interface FlowHashRules {
   readonly warnsOfPorts: boolean;
 }
 
+/// Ethernet flow control. What is on the wire is not modelled: senders here do not stop for pause frames.
+export interface PauseRules {
+  readonly start: NetDevice['pause'];
+  /// What stands after `ethtool -A`: with negotiation the partner has a say.
+  settle(wanted: NetDevice['pause']): NetDevice['pause'];
+}
+
+/// Rules for single flows: ETHTOOL_SRXCLSRLINS.
+export interface NtupleRules {
+  readonly size: number; // locations
+  /// Refusal for a rule whose location is in range, or null. `log` is what the driver then writes to the kernel log.
+  refuse(dev: NetDevice, rule: NtupleRule): (Refusal & { readonly log?: string }) | null;
+  /// The rule as the driver keeps it and shows it again.
+  stored(rule: NtupleRule): NtupleRule;
+}
+
 /// What `ethtool DEV` says of a port, apart from the link's state.
 export interface LinkRules {
   readonly ports: readonly string[];
   readonly modes: readonly string[]; // supported and advertised
   readonly pause: string; // Symmetric, No
+  readonly partner?: { readonly modes: readonly string[]; readonly pause: string }; // what the other end advertises, where the driver tells
   readonly autoneg: boolean; // supports auto-negotiation
   readonly port: string;
   readonly phyad: number;
@@ -85,6 +106,9 @@ export interface LinkRules {
   /// Refusal for a forced speed and duplex, or null.
   refuse(speed: number, duplex: NetDevice['duplex'], autoneg: boolean): Refusal | null;
   readonly resets: boolean; // a change of the link resets the NIC
+  readonly fixed?: true; // has no set_link_ksettings
+  /// Why `ethtool -r` is refused now, or null; absent: a NIC that is up is reset, others do nothing.
+  renegotiate?(dev: NetDevice): Refusal | null;
 }
 
 export interface DriverInfo {
@@ -93,6 +117,7 @@ export interface DriverInfo {
   readonly test: boolean;
   readonly eeprom: boolean;
   readonly registers: boolean;
+  readonly blinks: boolean; // ethtool -p
 }
 
 /// One line of `ethtool -S`.
@@ -152,13 +177,18 @@ export interface NicDriver {
   readonly mtu: { readonly min: number; readonly max: number }; // bytes; max 0: no limit
   readonly tsoMaxSize: number; // bytes
   readonly ring: RingRules | null;
+  readonly descriptors?: { readonly rx: number; readonly tx: number }; // of a driver without `ring`
   readonly coalesce: CoalesceRules | null;
   readonly channels: ChannelRules | null;
   readonly rss: RssRules | null;
   readonly flowHash: FlowHashRules | null;
+  readonly ntuple?: NtupleRules; // takes rules that steer single flows
   readonly features: FeatureRules;
   readonly privFlags: readonly string[] | null;
-  readonly pause: boolean; // has get_pauseparam and set_pauseparam
+  /// Why the driver will not switch a flag of its own, or null; absent: it resets the NIC and obeys.
+  refuseFlag?(name: string, on: boolean): Refusal | null;
+  readonly pause: PauseRules | null; // null: no get_pauseparam
+  readonly answersRings: boolean; // ETHTOOL_GRXRINGS, which ethtool -n and -X ask first
   readonly link: LinkRules | null;
   readonly timestamping: {
     readonly capabilities: readonly string[];

@@ -16,16 +16,15 @@ import { deviceStatistic, queueStatistic, queueTotals } from './link_stats.ts';
 const INDIR_SIZE = 128;
 
 const ring: RingRules = {
-  max: 1024,
-  start: 1024,
+  max: { rx: 1024, tx: 1024, jumbo: 0 },
+  start: { rx: 1024, tx: 1024, jumbo: 0 },
   settle(now, wanted) {
-    if (wanted.rx_mini || wanted.rx_jumbo) return { ...now, refused: { errno: 'EINVAL' } };
     // TX is resized before RX; a refusal leaves what was done before it.
     const tx = resized(now.tx, wanted.tx);
     if (typeof tx !== 'number') return { ...now, refused: tx };
     const rx = resized(now.rx, wanted.rx);
-    if (typeof rx !== 'number') return { rx: now.rx, tx, refused: rx };
-    return { rx, tx };
+    if (typeof rx !== 'number') return { rx: now.rx, tx, jumbo: 0, refused: rx };
+    return { rx, tx, jumbo: 0 };
   },
 };
 
@@ -88,8 +87,13 @@ const TX_NAMES = ['xdp_tx', 'xdp_tx_drops', 'kicks', 'tx_timeouts'];
 
 function statistics(dev: NetDevice): Statistic[] {
   const rx = (name: string, i: number): number =>
-    name === 'drops' || name === 'kicks' ? (dev.rx[i]?.[name] ?? 0) : 0;
-  const tx = (): number => 0; // nothing is sent, and XDP is not there to be counted
+    name === 'drops' || name === 'kicks' ? (dev.rx[i]?.[name] ?? 0) : xdpCount(dev, name, i);
+  const tx = (name: string, i: number): number =>
+    name === 'xdp_tx'
+      ? (dev.xdp_counts[i]?.xmit ?? 0)
+      : name === 'xdp_tx_drops'
+        ? (dev.xdp_counts[i]?.xmit_drops ?? 0)
+        : 0;
   const sum = (of: (name: string, i: number) => number, name: string, n: number): number =>
     Array.from({ length: n }, (_, i) => of(name, i)).reduce((a, b) => a + b, 0);
   const queues = dev.rx.length;
@@ -99,8 +103,26 @@ function statistics(dev: NetDevice): Statistic[] {
     ...dev.rx.flatMap((_, i) =>
       RX_NAMES.map((name) => queueStatistic(`rxN_${name}`, i, rx(name, i))),
     ),
-    ...dev.rx.flatMap((_, i) => TX_NAMES.map((name) => queueStatistic(`txN_${name}`, i, tx()))),
+    ...dev.rx.flatMap((_, i) =>
+      TX_NAMES.map((name) => queueStatistic(`txN_${name}`, i, tx(name, i))),
+    ),
   ];
+}
+
+/// What XDP did on a receive queue, by the names of RX_NAMES.
+function xdpCount(dev: NetDevice, name: string, queue: number): number {
+  const counts = dev.xdp_counts[queue];
+  if (!counts) return 0;
+  switch (name) {
+    case 'xdp_packets':
+      return counts.packets;
+    case 'xdp_tx':
+      return counts.tx;
+    case 'xdp_redirects':
+      return counts.redirects;
+    default:
+      return counts.drops;
+  }
 }
 
 /// virtnet_stats(): the device says nothing of what it had to drop for want of a buffer, so the
@@ -113,7 +135,14 @@ function linkStats(dev: NetDevice): LinkStats {
 
 export const virtioNet: NicDriver = {
   name: 'virtio_net',
-  info: { version: '1.0.0', firmware: '', test: false, eeprom: false, registers: false },
+  info: {
+    version: '1.0.0',
+    firmware: '',
+    test: false,
+    eeprom: false,
+    registers: false,
+    blinks: false,
+  },
   mtu: { min: 68, max: 65535 },
   tsoMaxSize: 65536,
   ring,
@@ -129,7 +158,8 @@ export const virtioNet: NicDriver = {
   flowHash,
   features,
   privFlags: null,
-  pause: false,
+  answersRings: true,
+  pause: null,
   link: {
     ports: [],
     modes: [],

@@ -3,22 +3,18 @@
 /// VIRTIO_NET_F_NOTF_COAL (as QEMU offered it to the recorded hosts), so without moderation.
 /// On the other side of the ring is the host's tap: what finds no buffer waits there, up to 1000
 /// frames a queue, and is then lost without the guest's knowledge.
-/// Left out: XDP, AF_XDP, GSO packets from the host, transmission, the time the host itself takes.
-import { COSTS, FRAME_NS } from '../kernel/costs.ts';
-import { WORKING, type DriverPath, type Vector } from '../kernel/driver_table.ts';
-import { napi_gro_receive } from '../kernel/gro.ts';
+/// Left out: GSO packets from the host, transmission, the time the host itself takes.
+import { COSTS } from '../kernel/costs.ts';
+import type { DriverPath, Vector } from '../kernel/driver_table.ts';
 import { maskOf } from '../kernel/cpumask.ts';
 import { planInterrupt } from '../kernel/irq.ts';
-import { endRemovedPoll, napi_complete_done } from '../kernel/napi.ts';
 import { __napi_schedule, napi_schedule_prep } from '../kernel/napi_schedule.ts';
-import { descriptorsAdded, takeFrame } from '../kernel/wire.ts';
-import { beginPiece, softirqContext } from '../kernel/piece.ts';
+import { descriptorsAdded } from '../kernel/wire.ts';
 import { REASON } from '../kernel/reasons.ts';
-import { gro_normal_list } from '../kernel/receive_list.ts';
-import { napi_alloc_skb, setHead } from '../kernel/skb.ts';
+import { builtHead, napi_alloc_skb, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
-import { noteStep, STEP, takeStep } from '../kernel/tracing.ts';
-import { remoteNs } from './cpu.ts';
+import { STEP, takeStep } from '../kernel/tracing.ts';
+import { pollRxQueue, type RxRules } from './rx_path.ts';
 
 const GOOD_COPY_LEN = 128; // frames up to this length are copied into a small head
 const SHINFO = 320;
@@ -29,6 +25,8 @@ const PAGE_FRAG = 32768;
 const BUFFERS_A_FRAG = Math.floor(PAGE_FRAG / MERGEABLE);
 const LAST_BUFFER = PAGE_FRAG - (BUFFERS_A_FRAG - 1) * MERGEABLE;
 const SMALL_HEAD = napi_alloc_skb(GOOD_COPY_LEN);
+const PAGE = builtHead(4096); // with XDP each buffer is a page, and an skb is built around it
+const XDP_HEADROOM = 256;
 const TAP_QUEUE = 1000; // frames: txqueuelen of a tap
 
 /// The callback of a receive virtqueue.
@@ -44,70 +42,32 @@ function virtqueue_napi_schedule(k: Kernel, c: Cpu, n: Napi): void {
 
 /// The poll of a queue.
 function virtnet_poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
-  const dev = k.devs[n.dev]!;
-  const q = dev.rx[n.queue];
-  if (q === undefined) return endRemovedPoll(k, c, n);
-  if (n.stage !== 4) {
-    const received = virtnet_receive(k, c, n, dev, q, budget);
-    if (received === WORKING) return WORKING;
-    if (received >= budget) return received;
-  }
-  const completed = napi_complete_done(k, c, n, n.frames_this_poll);
-  if (completed === WORKING) return WORKING;
-  if (completed === 1) enableCallbacks(k, c, n, q);
-  return n.frames_this_poll;
+  return pollRxQueue(k, c, n, budget, virtioRx);
 }
 
 /// Callbacks on again; what arrived in between is polled at once, without an interrupt.
-function enableCallbacks(k: Kernel, c: Cpu, n: Napi, q: RxQueue): void {
+function enableCallbacks(k: Kernel, c: Cpu, _dev: NetDevice, n: Napi, q: RxQueue): void {
   n.irq_enabled = true;
   n.irq_pending = false;
   if (q.used > 0) virtqueue_napi_schedule(k, c, n);
   else planInterrupt(k, n);
 }
 
-function virtnet_receive(
-  k: Kernel,
-  c: Cpu,
-  n: Napi,
-  dev: NetDevice,
-  q: RxQueue,
-  budget: number,
-): number {
-  if (n.stage === 0) {
-    n.frames_this_poll = 0;
-    n.bytes_this_poll = 0;
-    n.irq_enabled = false;
-    noteStep(k, c, STEP.POLL, -1, q.used);
-  } else if (n.stage === 2) {
-    const skb = c.skb;
-    c.skb = -1;
-    receive_mergeable(k, c, n, q, skb);
-    n.stage = napi_gro_receive(k, c, n, skb) ? 3 : 1;
-  }
-  if (n.stage === 3 && !gro_normal_list(k, c, n)) return WORKING;
-  n.stage = 1;
-  if (n.frames_this_poll < budget && q.used > 0) {
-    n.stage = 2;
-    c.skb = takeFrame(q);
-    beginPiece(k, c, FRAME_NS + remoteNs(dev, c), softirqContext(c), STEP.POLL);
-    return WORKING;
-  }
-  q.packets += n.frames_this_poll;
-  q.bytes += n.bytes_this_poll;
-  if (q.cleaned > Math.floor(Math.min(budget, q.slots.length) / 2)) try_fill_recv(k, dev, q);
-  return n.frames_this_poll;
-}
-
 /// Makes an skb of a buffer: a copy of a short frame, else a head around the buffer if shared info
 /// fits behind the frame, else the buffer as a fragment.
-function receive_mergeable(k: Kernel, c: Cpu, n: Napi, q: RxQueue, skb: Skb): void {
+function receive_mergeable(
+  k: Kernel,
+  c: Cpu,
+  dev: NetDevice,
+  _n: Napi,
+  q: RxQueue,
+  skb: Skb,
+): void {
   const len = k.skbs.len[skb]!;
   takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
-  n.frames_this_poll++;
-  n.bytes_this_poll += len;
   const buffer = q.buffers % BUFFERS_A_FRAG === BUFFERS_A_FRAG - 1 ? LAST_BUFFER : MERGEABLE;
   q.buffers++;
+  if (dev.xdp !== null) return setHead(k.skbs, skb, PAGE.room, XDP_HEADROOM + len, 0, 0);
   if (len <= GOOD_COPY_LEN) setHead(k.skbs, skb, SMALL_HEAD.room, 64 + len, 0, 0);
   else if (buffer - HDR_LEN - len >= SHINFO)
     setHead(k.skbs, skb, buffer - SHINFO, HDR_LEN + len, 0, 0);
@@ -120,6 +80,17 @@ function try_fill_recv(k: Kernel, dev: NetDevice, q: RxQueue): void {
   q.kicks++;
   descriptorsAdded(k, dev, q, count);
 }
+
+/// virtnet_receive(): refill when more than half a poll's worth of buffers is gone.
+const virtioRx: RxRules = {
+  build: receive_mergeable,
+  refill: try_fill_recv,
+  refill_at: Infinity,
+  refillsRest: (q, budget) => q.cleaned > Math.min(budget, q.slots.length) >> 1,
+  enableInterrupt: enableCallbacks,
+  feeds_itr: false,
+  past_gro: null,
+};
 
 /// virtnet_set_affinity(): the CPUs are dealt out to the queue pairs in equal shares.
 function virtioVectors(k: Kernel, dev: NetDevice): Vector[] {

@@ -2,32 +2,42 @@
 /// their first datagram.
 /// Left out: boot itself; `uptime_ns` of the description says how long ago it was.
 import { addSlot, createAgenda } from '../engine/agenda.ts';
+import { stream } from '../engine/random.ts';
 import { ethtoolDefaults } from '../hardware/driver.ts';
 import { BACKLOG_PATH } from '../hardware/driver_path.ts';
+import { bootSysctls } from './boot_defaults.ts';
 import { emptyMask } from './cpumask.ts';
 import { startUp } from './dev.ts';
 import { pathAt, pathIndex } from './driver_table.ts';
+import { bootRoutes } from './fib_frontend.ts';
+import { createFib } from './fib_rules.ts';
 import { PIECE, TICK } from './events.ts';
 import type { HostDescription, NicDescription } from './host.ts';
+import { checkHost } from './host_check.ts';
+import { createBpf } from './xdp/types.ts';
+import { drawSecrets } from './hash_secrets.ts';
 import { assignVector } from './irq.ts';
 import { createHw, createMib } from './mib.ts';
+import { createNf } from './netfilter/types.ts';
 import { createNapi, setUpNic } from './nic.ts';
 import { printkAt } from './printk.ts';
 import { DROP_REASONS } from './reasons.ts';
 import { netdev_rss_key_fill } from './rss.ts';
+import { spawn } from './apps.ts';
 import { attach_default_qdiscs } from './sch_api.ts';
 import { createTask, ksoftirqdPid } from './sched/task.ts';
 import { createSkbPool } from './skb.ts';
-import { bindUdp } from './sock.ts';
 import type { Cpu, Kernel, NetDevice } from './state.ts';
 import { hotOf, initialSysctls } from './sysctl.ts';
 
 const FIRST_NIC_IRQ_NUMA = 32; // root ports and disks of the recorded two-node machines take 24 to 31
 const FIRST_NIC_IRQ = 28;
 
-/// Boots the host. The same description and seed always give the same state.
+/// Boots the host. The same description and seed always give the same state. Throws when the
+/// description is of no possible host.
 export function boot(desc: HostDescription, seed: number): Kernel {
-  const sysctl = initialSysctls(desc);
+  checkHost(desc);
+  const sysctl = { ...initialSysctls(desc), ...bootSysctls(desc.memory_mib) };
   const k: Kernel = {
     desc,
     seed,
@@ -40,6 +50,7 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     tasks: [],
     socks: [],
     sources: [],
+    remotes: [],
     skbs: createSkbPool(),
     flows: {
       count: 0,
@@ -59,16 +70,46 @@ export function boot(desc: HostDescription, seed: number): Kernel {
       queue: [],
       version: [],
       hash: [],
+      flow_label: [],
+      variant: [],
+      variant_hash: [],
+      rss_l4: [],
+      ehash: [],
       sock: [],
+      rt_key: [],
+      rt: [],
+      syn: [],
+      remote: [],
     },
+    fib: createFib(),
+    neighs: [],
+    frags: { mem: 0, queues: [], slot: -1 },
+    peers: [],
+    icmp: { credit: 0, stamp: 0, random: stream(seed, 'icmp'), ipid: 0 },
+    net_ratelimit: { begin: -1, printed: 0, missed: 0 },
     sysctl,
     stored: {},
     hot: hotOf(sysctl),
     mib: createMib(),
     udp_memory_allocated: 0,
+    tcp_memory_allocated: 0,
+    tcp_memory_pressure: 0,
+    tcp_sockets_allocated: 0,
+    lhash2: [],
+    ehash: new Int32Array(1024).fill(-1),
+    udp_table: [],
+    raw_table: [],
+    reqs: [],
+    req_free: -1,
+    reuseports: [],
+    secrets: drawSecrets(seed),
+    udp_encap_needed: 0,
     rps_needed: 0,
+    rps_sock_flow_table: null,
     rps_ipis: [],
     resched_ipis: [],
+    nf: createNf(),
+    bpf: createBpf(),
     ledger: {
       offered: 0,
       delivered: 0,
@@ -138,6 +179,8 @@ function createCpu(id: number, node: number, backlog: number): Cpu {
     input_queue_head: 0,
     input_queue_tail: 0,
     rps_ipi_list: [],
+    tcp_fw_alloc: 0,
+    udp_fw_alloc: 0,
     softirq_pending: 0,
     softirqs: new Array<number>(10).fill(0),
     softirq: {
@@ -188,6 +231,7 @@ function bootDevices(k: Kernel): void {
     startUp(dev);
     attach_default_qdiscs(k, dev);
   }
+  bootRoutes(k);
 }
 
 // The packets were sent before virtual time 0; what remains of them is that the queue's interrupt has
@@ -229,6 +273,8 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     ...defaults,
     hw: createHw(),
     rss_key: rssKey,
+    gro_max_size: 65536,
+    gro_ipv4_max_size: 65536,
     gro_flush_timeout: 0,
     napi_defer_hard_irqs: 0,
     threaded: false,
@@ -238,8 +284,16 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     carrier_changes: 0,
     qdisc: { kind: 'noqueue', handle: 0, options: {}, leaf: null },
     wire_ps: 0,
+    wire_turn: [],
+    propagation_ns: 10_000,
+    outgoing: [],
+    outgoing_ps: 0,
+    outgoing_slot: -1,
     rss_version: 0,
     link_slot: -1,
+    xdp: null,
+    xdp_prog: -1,
+    xdp_counts: [],
     rx_hooks: 0,
   };
 }
@@ -260,29 +314,32 @@ function loopbackQueue(k: Kernel): NetDevice['rx'][number] {
     bytes: 0,
     drops: 0,
     alloc_failed: 0,
+    lro_packets: 0,
+    lro_bytes: 0,
     interrupts: 0,
     kicks: 0,
     buffers: 0,
     rps_cpus: emptyMask(k.desc.cpus),
     rps_map: [],
     rps_flow_cnt: 0,
+    rps_flow_table: null,
     fifo: 0,
   };
 }
 
 function bootApps(k: Kernel): void {
   for (const app of k.desc.apps) {
-    const reader = createTask(k, {
-      comm: app.comm,
-      kind: 'reader',
-      kthread: false,
+    const { comm, port, cpu, service_ns, rcvbuf, backlog, reuseport, incoming_cpu } = app;
+    const made = spawn(k, {
+      ...{ comm, port, service_ns, rcvbuf, reads: true, proto: app.proto ?? 'udp' },
       uid: app.user === 'root' ? 0 : 1000,
-      cpu: app.cpu >= 0 ? app.cpu : k.desc.cpus - 1,
-      pinned: app.cpu >= 0,
-      service_ns: app.service_ns,
+      cpu: cpu >= 0 ? cpu : k.desc.cpus - 1,
+      pinned: cpu >= 0,
+      ...(backlog === undefined ? {} : { backlog }),
+      ...(reuseport === undefined ? {} : { reuseport }),
+      ...(incoming_cpu === undefined ? {} : { incoming_cpu }),
     });
-    const sock = bindUdp(k, reader, app.port, app.rcvbuf);
-    k.tasks[reader]!.sock = sock;
-    k.socks[sock]!.waiting = true;
+    if (typeof made === 'string') throw new Error(`${comm}, port ${port}: ${made}`);
   }
+  k.config_version = 0;
 }

@@ -3,17 +3,29 @@
 /// Counters that nothing here moves say so; they keep the value that they had after boot.
 import { coreCounters } from './counters_core.ts';
 import { deviceCounters } from './counters_device.ts';
+import { ipCounters } from './counters_ip.ts';
+import { listenCounters } from './counters_listen.ts';
+import { netfilterCounters } from './counters_netfilter.ts';
+import { nicCounters } from './counters_nic.ts';
 import { protocolNames, protocolCounters } from './counters_protocol.ts';
+import { tcpCounters } from './counters_tcp.ts';
 import { dropReasons } from './counters_reasons.ts';
 import type { Counter } from './counters_entry.ts';
 
 export type { Counter } from './counters_entry.ts';
 
 const described = new Map<string, Counter>(
-  [...coreCounters, ...deviceCounters, ...protocolCounters, ...dropReasons].map((counter) => [
-    counter.id,
-    counter,
-  ]),
+  [
+    ...coreCounters,
+    ...deviceCounters,
+    ...nicCounters,
+    ...listenCounters,
+    ...tcpCounters,
+    ...ipCounters,
+    ...protocolCounters,
+    ...netfilterCounters,
+    ...dropReasons,
+  ].map((counter) => [counter.id, counter]),
 );
 
 /// Every counter with an explanation of its own.

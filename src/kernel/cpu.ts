@@ -23,9 +23,12 @@ import {
 } from './piece.ts';
 import { finishReader, runReader } from './reader.ts';
 import { dequeueTask, enqueueTask, pickTask, updateDeadline, updateLag } from './sched/fair.ts';
+import { finishAcceptor, runAcceptor } from './tcp/acceptor.ts';
 import { handle_softirqs, type SoftirqAction } from './softirq.ts';
 import type { Cpu, Kernel } from './state.ts';
 import { STEP } from './tracing.ts';
+import { cpu_map_kthread_run, finishCpumap } from './xdp/cpumap.ts';
+import { finishXsk, runXsk } from './xdp/xsk.ts';
 
 const nothing: SoftirqAction = () => true;
 
@@ -105,13 +108,16 @@ function run_ksoftirqd(k: Kernel, c: Cpu): void {
 function runNapiThread(k: Kernel, c: Cpu): void {
   c.mode = NAPI_THREAD;
   const n = k.napis[k.tasks[c.curr]!.napi]!;
-  if (n.sched || n.stage !== 0) {
-    if (!napi_threaded_poll_loop(k, c, n)) {
-      if (n.stage === 0) schedule(k, c);
-      return;
-    }
-    if (c.cursor_ns > k.now) return beginPiece(k, c, 0, 'kthread', STEP.NET_RX);
+  const polls = n.sched || n.stage !== 0;
+  const sleeps = !polls || napi_threaded_poll_loop(k, c, n);
+  if (n.stage !== 0) return;
+  // local_bh_enable(): what was raised during the poll, its own backlog among it, runs here.
+  if (c.softirq_pending !== 0) {
+    c.mode = SOFTIRQ;
+    return do_softirq(k, c);
   }
+  if (!sleeps) return schedule(k, c);
+  if (polls && c.cursor_ns > k.now) return beginPiece(k, c, 0, 'kthread', STEP.NET_RX);
   sleepTask(k, c);
 }
 
@@ -120,6 +126,9 @@ function endTaskPiece(k: Kernel, c: Cpu): void {
   task.rest_ns = 0;
   c.cursor_ns = k.now;
   if (task.kind === 'reader') finishReader(k, c, task);
+  else if (task.kind === 'acceptor') finishAcceptor(k, c, task);
+  else if (task.kind === 'cpumap') finishCpumap(k, c, task);
+  else if (task.kind === 'xsk') finishXsk(k, c, task);
   if (c.need_resched) return schedule(k, c);
   runTask(k, c);
 }
@@ -136,6 +145,9 @@ function runTask(k: Kernel, c: Cpu): void {
   if (task.kind === 'ksoftirqd') return run_ksoftirqd(k, c);
   if (task.kind === 'napi') return runNapiThread(k, c);
   if (task.kind === 'reader' && runReader(k, c, task)) return;
+  if (task.kind === 'acceptor' && runAcceptor(k, c, task)) return;
+  if (task.kind === 'cpumap' && cpu_map_kthread_run(k, c, task)) return;
+  if (task.kind === 'xsk' && runXsk(k, c, task)) return;
   sleepTask(k, c);
 }
 

@@ -13,7 +13,7 @@ import { __napi_schedule } from './napi_schedule.ts';
 import { dealVectors } from './nic.ts';
 import { goIdle, IDLE, interruptCpu, leaveIdle } from './piece.ts';
 import { printk } from './printk.ts';
-import { enqueue_to_backlog, net_rps_action_and_irq_enable } from './rps.ts';
+import { net_rps_action_and_irq_enable, netif_rx_internal } from './rps.ts';
 import { wakeUp } from './sched/wake.ts';
 import type { Cpu, Irq, Kernel } from './state.ts';
 import { STEP } from './tracing.ts';
@@ -126,11 +126,11 @@ function dev_cpu_dead(k: Kernel, old: Cpu, heir: Cpu): void {
   interruptCpu(k, heir, COSTS.net_rps_send_ipi.ns, STEP.BACKLOG);
   for (const id of devices) __napi_schedule(k, heir, k.napis[id]!);
   net_rps_action_and_irq_enable(k, old);
-  // As netif_rx() does for each: into the heir's own backlog, which may be full.
+  // As netif_rx() does for each: steered anew, or into the heir's own backlog, which may be full.
   for (const head of [old.process_head, old.input_head])
     for (let skb = head; skb >= 0;) {
       const next = k.skbs.next[skb]!;
-      enqueue_to_backlog(k, heir, skb, heir);
+      netif_rx_internal(k, heir, skb);
       skb = next;
     }
   old.input_queue_head = (old.input_queue_head + waiting) >>> 0;

@@ -4,7 +4,7 @@
 /// Left out: addresses changed while up, multicast lists, renaming.
 import { setTime } from '../engine/agenda.ts';
 import { driverOf } from '../hardware/driver.ts';
-import { fib_disable_ip } from './devinet.ts';
+import { enableIp, fib_disable_ip } from './devinet.ts';
 import { pathAt } from './driver_table.ts';
 import { done, fails, type Result } from './errno.ts';
 import { freeVectors, requestVectors, restart } from './nic.ts';
@@ -12,6 +12,7 @@ import { printk } from './printk.ts';
 import { createTask } from './sched/task.ts';
 import type { Kernel, NetDevice } from './state.ts';
 import { resetFifos, resetRing } from './wire.ts';
+import { xdpRefusesMtu } from './xdp/attach.ts';
 
 export { dev_get_stats } from './dev_stats.ts';
 
@@ -19,6 +20,7 @@ export { dev_get_stats } from './dev_stats.ts';
 export function dev_open(k: Kernel, dev: NetDevice): Result {
   if (dev.up) return done;
   dev.up = true;
+  enableIp(k, dev);
   k.config_version++;
   if (dev.path < 0) {
     dev.carrier = true;
@@ -39,7 +41,7 @@ export function dev_close(k: Kernel, dev: NetDevice): Result {
   k.config_version++;
   if (dev.carrier) dev.carrier_changes++;
   dev.carrier = false;
-  fib_disable_ip(dev);
+  fib_disable_ip(k, dev);
   if (dev.path < 0) return done;
   for (const q of dev.rx) {
     resetRing(k, dev, q, dev.ring.rx);
@@ -60,15 +62,7 @@ export function linkUp(k: Kernel, dev: NetDevice): void {
   if (dev.carrier || !dev.up) return;
   dev.carrier = true;
   dev.carrier_changes++;
-  if (dev.driver !== 'igb') return;
-  const half = dev.duplex === 'half';
-  const { rx, tx } = dev.pause;
-  // Pause frames exist on full duplex only.
-  const flow = half || !(rx || tx) ? 'None' : rx && tx ? 'RX/TX' : rx ? 'RX' : 'TX';
-  printk(
-    k,
-    `igb ${dev.pci} ${dev.name}: igb: ${dev.name} NIC Link is Up ${dev.speed_mbps} Mbps ${half ? 'Half' : 'Full'} Duplex, Flow Control: ${flow}`,
-  );
+  if (dev.path >= 0) pathAt(dev.path).linkUp?.(k, dev);
 }
 
 /// One user more or fewer of promiscuous mode: a user's own setting (ip link set promisc) is one,
@@ -83,16 +77,18 @@ export function dev_set_promiscuity(k: Kernel, dev: NetDevice, change: 1 | -1): 
   }
 }
 
-/// Sets the MTU, bytes. EINVAL outside the driver's range, with the kernel's sentence. igb is reset
-/// while it is up: it sizes its buffers by the MTU.
+/// Sets the MTU, bytes. EINVAL outside the driver's range, with the kernel's sentence. Some NICs
+/// are reset while they are up: the driver sizes its buffers by the MTU.
 export function dev_set_mtu(k: Kernel, dev: NetDevice, mtu: number): Result {
   if (mtu === dev.mtu) return done;
   const limits = driverOf(dev).mtu;
   if (mtu < limits.min) return fails('EINVAL', 'mtu less than device minimum');
   if (limits.max > 0 && mtu > limits.max) return fails('EINVAL', 'mtu greater than device maximum');
+  const unfit = xdpRefusesMtu(k, dev, mtu);
+  if (unfit) return unfit;
   dev.mtu = mtu;
   k.config_version++;
-  if (dev.up && dev.driver === 'igb') {
+  if (dev.up && dev.path >= 0 && pathAt(dev.path).resetsForMtu) {
     for (const q of dev.rx) resetRing(k, dev, q, dev.ring.rx);
     restart(k, dev);
   }

@@ -1,7 +1,7 @@
 /// What the receive path asks of a NIC driver: its poll function, its interrupt handler, its rules
 /// for descriptors and moderation. The drivers (src/hardware/*_main.ts) add themselves to this table
 /// through src/hardware/driver_path.ts, so that the kernel calls them without importing them.
-import type { Cpu, Kernel, Napi, NetDevice, RxQueue } from './state.ts';
+import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from './state.ts';
 
 /// A poll function returns the packets it took, or WORKING when it has put a piece of work in hand
 /// and is to be called again when that is done.
@@ -23,20 +23,47 @@ export interface DriverPath {
   ): { readonly perQueue: boolean; readonly limit: number; readonly bytes: boolean } | null;
   /// Which counters a lost frame moves; returns the index of the drop reason.
   lost(k: Kernel, dev: NetDevice, q: RxQueue): number;
+  /// The longest frame that the NIC takes, bytes with FCS; without it there is no limit.
+  longestFrame?(dev: NetDevice): number;
   /// When the device raises its interrupt for frames that are ready now, ns; never before k.now.
   interruptAt(k: Kernel, n: Napi): number;
-  /// Applies `ethtool -C` to a NAPI instance. Called at boot and after each change.
+  /// Gives a NAPI instance the moderation that the driver sets when it starts the NIC; and after `ethtool -C`,
+  /// unless coalesced() says something else for that.
   moderate(k: Kernel, dev: NetDevice, n: Napi): void;
+  /// Applies a change of `ethtool -C` to a NAPI instance of a device that runs on.
+  coalesced?(k: Kernel, dev: NetDevice, n: Napi): void;
+  /// The link is there: what the driver logs.
+  linkUp?(k: Kernel, dev: NetDevice): void;
   /// Interrupt vectors of a device with its active queues, in the order of their entries.
   vectors(k: Kernel, dev: NetDevice): readonly Vector[];
   /// How long the link is down after the rings were set up anew, ns; 0: it stays up.
   readonly reset_ns: number;
+  /// The device merges a TCP frame that has arrived into one that waits in the ring (lro.ts). True when it has: the
+  /// handle is gone then.
+  merge?(k: Kernel, dev: NetDevice, q: RxQueue, skb: Skb): boolean;
+  /// One legacy interrupt on the line NicDescription.intx, which several NICs may share, instead of MSI-X.
+  readonly intx?: true;
   /// Whether a change of the number of queues re-registers the interrupts and empties the rings.
   readonly resetsForQueues: boolean;
+  /// Whether a change of the MTU empties the rings and resets the NIC while it is up.
+  readonly resetsForMtu?: true;
   /// Whether the interrupts are given back while the device is down.
   readonly freesVectors: boolean;
+  /// Accelerated RFS; without it the driver has no ndo_rx_flow_steer(), as those of igb and virtio_net.
+  readonly flowSteering?: FlowSteering;
+  /// Whether the NIC tells the kernel that its hash covers the ports (PKT_HASH_TYPE_L4) where it does;
+  /// without it every hash is taken for one of addresses (PKT_HASH_TYPE_L3), as with igb and e1000e.
+  readonly tellsL4Hash?: true;
   /// Whether the driver spreads its vectors over the online CPUs, anew when one comes or goes.
   readonly dealsCpus: boolean;
+}
+
+/// What get_rps_cpu() asks of a driver whose NIC can be told where a flow is read.
+export interface FlowSteering {
+  /// The receive queue whose interrupt is nearest to a CPU: the driver's rx_cpu_rmap.
+  queueOf(k: Kernel, dev: NetDevice, cpu: number): number;
+  /// Sends the packet's flow to that queue from now on. Returns the filter's number, or a negative errno.
+  steer(k: Kernel, dev: NetDevice, skb: Skb, rxq_index: number, flow_id: number): number;
 }
 
 export interface Vector {

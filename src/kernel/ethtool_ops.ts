@@ -3,7 +3,7 @@
 /// the driver, and the driver's own rules through its table (src/hardware/driver.ts).
 /// Left out: push modes, buffer lengths and TCP data split, which no driver here has.
 import { driverOf, hasRss } from '../hardware/driver.ts';
-import type { Refusal } from '../hardware/nic_driver.ts';
+import type { Refusal, RingSizes } from '../hardware/nic_driver.ts';
 import { done, fails, type ErrnoName, type Result } from './errno.ts';
 import type { NicDescription } from './host.ts';
 import { resizeRings, setQueues } from './nic.ts';
@@ -46,31 +46,33 @@ export function ethtool_set_ringparam(
 ): EthtoolResult {
   const rules = driverOf(dev).ring;
   if (!rules) return fails('EOPNOTSUPP');
+  const { max } = rules;
+  const now = dev.ring;
+  const mini = asked['rx-mini'] ?? 0; // no driver here has such a ring
   const wanted = {
-    rx: asked.rx ?? dev.ring.rx,
-    tx: asked.tx ?? dev.ring.tx,
-    rx_mini: asked['rx-mini'] ?? 0,
-    rx_jumbo: asked['rx-jumbo'] ?? 0,
+    rx: asked.rx ?? now.rx,
+    tx: asked.tx ?? now.tx,
+    jumbo: asked['rx-jumbo'] ?? now.jumbo,
   };
-  const same = wanted.rx === dev.ring.rx && wanted.tx === dev.ring.tx;
-  if (same && !wanted.rx_mini && !wanted.rx_jumbo) return done;
-  const tooBig =
-    wanted.rx > rules.max
-      ? 'rx'
-      : wanted.rx_mini
-        ? 'rx-mini'
-        : wanted.rx_jumbo
-          ? 'rx-jumbo'
-          : wanted.tx > rules.max
-            ? 'tx'
-            : null;
-  if (tooBig) return failsAt('EINVAL', 'requested ring size exceeds maximum', tooBig);
-  const settled = rules.settle(dev.ring, wanted);
-  if (settled.rx !== dev.ring.rx || settled.tx !== dev.ring.tx) {
-    resizeRings(k, dev, settled.rx, settled.tx);
+  if (sameRings(wanted, now) && !mini) return done;
+  const exceeding = [
+    ['rx', wanted.rx > max.rx],
+    ['rx-mini', mini > 0],
+    ['rx-jumbo', wanted.jumbo > max.jumbo],
+    ['tx', wanted.tx > max.tx],
+  ] as const;
+  const tooBig = exceeding.find(([, exceeds]) => exceeds);
+  if (tooBig) return failsAt('EINVAL', 'requested ring size exceeds maximum', tooBig[0]);
+  const { refused, ...settled } = rules.settle(now, wanted, dev);
+  if (!sameRings(settled, now)) {
+    resizeRings(k, dev, settled.rx, settled.tx, settled.jumbo);
     k.config_version++;
   }
-  return settled.refused ? fails(settled.refused.errno) : done;
+  return refused ? fails(refused.errno) : done;
+}
+
+function sameRings(a: RingSizes, b: RingSizes): boolean {
+  return a.rx === b.rx && a.tx === b.tx && a.jumbo === b.jumbo;
 }
 
 export interface ChannelRequest {
@@ -93,7 +95,7 @@ export function ethtool_set_channels(
   asked: ChannelRequest,
 ): EthtoolResult {
   const rules = driverOf(dev).channels;
-  if (!rules) return fails('EOPNOTSUPP');
+  if (!rules || rules.fixed) return fails('EOPNOTSUPP');
   const { rx = 0, tx = 0, other = rules.other, combined = dev.rx.length } = asked;
   if (!rx && !tx && other === rules.other && combined === dev.rx.length) return done;
   const tooMany = rx
@@ -118,6 +120,8 @@ export function ethtool_set_channels(
       'EINVAL',
       `requested channel counts are too low for existing indirection table (${inUse})`,
     );
+  // virtnet_set_channels(): XDP has queues of its own.
+  if (dev.xdp !== null && dev.driver === 'virtio_net') return fails('EINVAL');
   const refused = rules.refuse(combined, other);
   if (refused) return fails(refused.errno);
   if (combined !== dev.rx.length) changeQueues(k, dev, combined);
@@ -139,11 +143,11 @@ export interface PauseRequest {
   readonly tx?: boolean;
 }
 
-/// Sets Ethernet flow control. Stands for ethnl_set_pause() and igb_set_pauseparam(): with
-/// negotiation the partner's answer stands (the other end here agrees to both directions), and the
-/// NIC is reset to negotiate; without it the values are forced.
+/// Sets Ethernet flow control. Stands for ethnl_set_pause() and the drivers' set_pauseparam(): with
+/// negotiation the partner's answer stands, and the NIC is reset to negotiate; without it the values are forced.
 export function ethtool_set_pauseparam(k: Kernel, dev: NetDevice, asked: PauseRequest): Result {
-  if (!driverOf(dev).pause) return fails('EOPNOTSUPP');
+  const rules = driverOf(dev).pause;
+  if (!rules) return fails('EOPNOTSUPP');
   const wanted = { ...dev.pause, ...asked };
   if (
     wanted.autoneg === dev.pause.autoneg &&
@@ -151,32 +155,36 @@ export function ethtool_set_pauseparam(k: Kernel, dev: NetDevice, asked: PauseRe
     wanted.tx === dev.pause.tx
   )
     return done;
-  dev.pause = wanted.autoneg ? { autoneg: true, rx: true, tx: true } : wanted;
+  dev.pause = rules.settle(wanted);
   if (wanted.autoneg) resetNic(k, dev);
   k.config_version++;
   return done;
 }
 
 /// Sets flags that only this driver has; igb then resets the NIC, to fill its rings in the other
-/// way. EOPNOTSUPP for a flag that the driver does not know.
+/// way; e1000e refuses. EOPNOTSUPP for a flag that the driver does not know.
 export function ethnl_set_privflags(
   k: Kernel,
   dev: NetDevice,
   asked: Readonly<Record<string, boolean>>,
 ): EthtoolResult {
-  const names = driverOf(dev).privFlags;
+  const { privFlags: names, refuseFlag } = driverOf(dev);
   if (!names) return fails('EOPNOTSUPP');
   for (const name of Object.keys(asked))
     if (!names.includes(name)) return failsAt('EOPNOTSUPP', 'bit name not found', name);
   const changed = Object.entries(asked).filter(([name, on]) => dev.priv_flags[name] !== on);
   if (!changed.length) return done;
+  for (const [name, on] of changed) {
+    const refused = refuseFlag?.(name, on);
+    if (refused) return fails(refused.errno);
+  }
   for (const [name, on] of changed) dev.priv_flags[name] = on;
   if (dev.up) resetNic(k, dev);
   k.config_version++;
   return done;
 }
 
-/// Takes the NIC down and up again, as igb does when a setting must reach the hardware: the rings
+/// Takes the NIC down and up again, as the Intel drivers do when a setting must reach the hardware: the rings
 /// are emptied and the link is lost for a moment.
 export function resetNic(k: Kernel, dev: NetDevice): void {
   if (dev.up) resizeRings(k, dev, dev.ring.rx, dev.ring.tx);

@@ -18,6 +18,7 @@ export function ethtool_set_coalesce(
   if (!rules) return fails('EOPNOTSUPP');
   const unknown = COALESCE_ATTRS.find((name) => name in asked && !rules.params.includes(name));
   if (unknown) return failsAt('EINVAL', 'cannot modify an unsupported parameter', unknown);
+  if (rules.lacking) return fails('EOPNOTSUPP');
   const now = rules.show(dev);
   if (Object.entries(asked).every(([name, value]) => now[name] === value)) return done;
   const settled = rules.settle(dev, { ...now, ...asked });

@@ -1,11 +1,12 @@
 /// Offload features as ethtool switches them. Stands for ethnl_set_features() in
 /// net/ethtool/features.c and for __netdev_update_features() and netdev_fix_features() in
 /// net/core/dev.c.
-/// Left out: the dependencies of TLS, LRO and RX-FCS, which no driver here lets a user switch on.
+/// Left out: the dependencies of TLS, which no driver here lets a user switch on.
 import { driverOf, freeFeatures } from '../hardware/driver.ts';
 import { byKernelString, FEATURES } from '../hardware/features.ts';
 import { fails } from './errno.ts';
 import { failsAt, resetNic, type EthtoolResult } from './ethtool_ops.ts';
+import { rssChanged } from './rss.ts';
 import type { Kernel, NetDevice } from './state.ts';
 
 /// What a request came to: features that did not get the value asked for, and features that changed.
@@ -63,6 +64,7 @@ export function netdev_update_features(k: Kernel, dev: NetDevice): void {
   const after = netdev_fix_features(rules.fix?.(wanted) ?? wanted, rules.partial);
   if (FEATURES.every((name) => before[name] === after[name])) return;
   dev.features = after;
+  rssChanged(dev); // ntuple-filters decides whether rules are looked at
   if (dev.up && rules.resets?.(before, after)) resetNic(k, dev);
   k.config_version++;
 }
@@ -89,6 +91,7 @@ export function netdev_fix_features(
   if (!on['tx-scatter-gather']) drop('generic-segmentation-offload');
   if (!on['tx-gso-partial']) drop(...partial);
   if (!on['rx-checksumming']) drop('rx-gro-hw');
+  if (on['rx-fcs']) drop('large-receive-offload', 'rx-gro-hw');
   if (!generic && !(on['tx-checksum-ipv4'] && on['tx-checksum-ipv6'])) drop('tx-udp-segmentation');
   return on;
 }

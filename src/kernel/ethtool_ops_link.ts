@@ -15,7 +15,7 @@ export interface LinkRequest {
 /// Sets speed and duplex, or has them negotiated. Stands for ethnl_set_linkmodes().
 export function ethtool_set_link_ksettings(k: Kernel, dev: NetDevice, asked: LinkRequest): Result {
   const { link } = driverOf(dev);
-  if (!link) return fails('EOPNOTSUPP');
+  if (!link || link.fixed) return fails('EOPNOTSUPP');
   const { speed = dev.speed_mbps, duplex = dev.duplex, autoneg = dev.autoneg } = asked;
   if (speed === dev.speed_mbps && duplex === dev.duplex && autoneg === dev.autoneg) return done;
   const refused = link.refuse(speed, duplex, autoneg);

@@ -1,12 +1,13 @@
 /// Receive-side scaling as ethtool sets it: the indirection table, the hash key, the hashed fields.
+/// And the rules that steer single flows past them.
 /// Stands for ethtool_set_rxfh() and ethtool_set_rxnfc() in net/ethtool/ioctl.c.
-/// Left out: further RSS contexts, other hash functions, n-tuple rules (no driver here has them).
+/// Left out: further RSS contexts, other hash functions.
 import { driverOf, hasRss } from '../hardware/driver.ts';
 import { done, fails, type Result } from './errno.ts';
 import { isRefusal, nicOf } from './ethtool_ops.ts';
 import { printk } from './printk.ts';
 import { rssChanged } from './rss.ts';
-import type { Kernel, NetDevice } from './state.ts';
+import type { Kernel, NetDevice, NtupleRule } from './state.ts';
 
 const UDP_HASHED =
   'enabling UDP RSS: fragmented packets may arrive out of order to the stack above';
@@ -78,6 +79,36 @@ export function ethtool_set_rxnfc(
   if (rules.warnsOfPorts && ports(settled) && !ports(dev.rxnfc))
     printk(k, `igb ${dev.pci}: ${UDP_HASHED}`);
   dev.rxnfc = settled;
+  rssChanged(dev);
+  k.config_version++;
+  return done;
+}
+
+/// Puts a rule at its location, in the place of the one that was there. EOPNOTSUPP where the driver takes
+/// none, EINVAL for a queue or a location that is not there, or what the driver says. Stands for
+/// ethtool_set_rxnfc() with ETHTOOL_SRXCLSRLINS.
+export function insertRule(k: Kernel, dev: NetDevice, rule: NtupleRule): Result {
+  const rules = driverOf(dev).ntuple;
+  if (!rules) return fails('EOPNOTSUPP');
+  const refused = rules.refuse(dev, rule);
+  if (refused?.log) printk(k, `${dev.driver} ${dev.pci} ${dev.name}: ${refused.log}`);
+  if (refused) return fails(refused.errno);
+  if (rule.queue >= dev.rx.length || rule.location >= rules.size) return fails('EINVAL');
+  const others = dev.ntuple.filter(({ location }) => location !== rule.location);
+  return useRules(k, dev, [...others, rules.stored(rule)]);
+}
+
+/// Takes the rule at a location away. EINVAL when there is none. Stands for ethtool_set_rxnfc() with
+/// ETHTOOL_SRXCLSRLDEL.
+export function deleteRule(k: Kernel, dev: NetDevice, location: number): Result {
+  const { ntuple, flowHash } = driverOf(dev);
+  if (!ntuple && !flowHash?.countsRules) return fails('EOPNOTSUPP');
+  const others = dev.ntuple.filter((rule) => rule.location !== location);
+  return others.length === dev.ntuple.length ? fails('EINVAL') : useRules(k, dev, others);
+}
+
+function useRules(k: Kernel, dev: NetDevice, rules: readonly NtupleRule[]): Result {
+  dev.ntuple = [...rules].sort((a, b) => a.location - b.location);
   rssChanged(dev);
   k.config_version++;
   return done;

@@ -1,7 +1,10 @@
 /// The table of flows: what all packets of one flow have in common, so that a packet need not carry it.
 /// Left out: flows are never removed; a run has as many as its senders and sockets ask for.
 import { bits, stream } from '../engine/random.ts';
-import type { Kernel } from './state.ts';
+import { addressBytes } from './address.ts';
+import { __flow_hash_from_keys, __skb_flow_dissect, ETH_P_8021Q } from './flow_dissector.ts';
+import { FLAG_FRAG, FLAG_RXHASH, FLAG_VLAN } from './skb.ts';
+import type { Kernel, Skb, SynOptions } from './state.ts';
 
 /// A flow as its maker describes it: addresses as text, ports as numbers.
 export interface FlowSpec {
@@ -14,6 +17,9 @@ export interface FlowSpec {
   readonly ethertype?: number; // from the addresses: 0x0800 or 0x86dd
   readonly ttl?: number; // 64
   readonly tos?: number; // 0
+  readonly flow_label?: number; // IPv6; 0
+  readonly syn?: SynOptions; // TCP: what its SYNs carry
+  readonly remote?: number; // index into remotes that sends it
 }
 
 const AF_INET = 2;
@@ -40,11 +46,22 @@ export function addFlow(k: Kernel, spec: FlowSpec): number {
   f.tos.push(spec.tos ?? 0);
   f.dev.push(spec.dev);
   f.rss.push(0);
+  f.rss_l4.push(false);
   f.queue.push(0);
   f.version.push(-1);
-  f.hash.push(flowHash(k.seed, spec));
+  f.flow_label.push(spec.flow_label ?? 0);
+  f.ehash.push(-1);
+  f.variant.push(0);
+  f.variant_hash.push(0);
+  f.hash.push(0);
   f.sock.push(-2);
-  return f.count++;
+  f.syn.push(spec.syn ?? null);
+  f.remote.push(spec.remote ?? -1);
+  f.rt_key.push(-1);
+  f.rt.push(0);
+  const flow = f.count++;
+  f.hash[flow] = flowHash(k, flow, 0);
+  return flow;
 }
 
 /// An IPv4 address in dots as an unsigned number in host order. Throws on anything else.
@@ -65,8 +82,83 @@ export function addressText(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join('.');
 }
 
-/// Stands for skb_get_hash(): the kernel takes SipHash with a key drawn at boot; any well-mixed 32
-/// bits that depend on the 5-tuple and the seed do the same here. Never 0, as in the kernel.
-function flowHash(seed: number, { saddr, daddr, sport, dport }: FlowSpec): number {
-  return bits(stream(seed, `flow ${saddr} ${daddr} ${sport} ${dport}`)) || 1;
+/// The hash of a packet: the NIC's when the driver says that it covers the ports and receive-hashing is
+/// on, else the flow's as the kernel dissects it. Unsigned 32 bits, never 0.
+/// include/linux/skbuff.h:skb_get_hash()
+export function skbHash(k: Kernel, skb: Skb): number {
+  const f = k.flows;
+  const flow = k.skbs.flow[skb]!;
+  const special = k.skbs.flags[skb]! & (FLAG_FRAG | FLAG_VLAN);
+  if (f.rss_l4[flow]! && (special & FLAG_FRAG) === 0 && hashesForKernel(k, skb))
+    return f.rss[flow]!;
+  return special === 0 ? f.hash[flow]! : variantHash(k, skb, special);
+}
+
+/// What the driver put into the skb: the NIC's hash of addresses, or of ports too; 0 without one. A
+/// plain frame does not carry it, for it is its flow's; FLAG_RXHASH says that the packet has its own.
+/// include/linux/skbuff.h:skb_get_hash_raw(), before anybody has asked for the kernel's own hash
+export function skbHashRaw(k: Kernel, skb: Skb): number {
+  if (k.skbs.flags[skb]! & FLAG_RXHASH) return k.skbs.hash[skb]! >>> 0;
+  return hashesForKernel(k, skb) ? k.flows.rss[k.skbs.flow[skb]!]! : 0;
+}
+
+/// NETIF_F_RXHASH of the device that the packet came by.
+function hashesForKernel(k: Kernel, skb: Skb): boolean {
+  return k.devs[k.skbs.dev[skb]!]!.features['receive-hashing'] === true;
+}
+
+const TAGGED = 0x1_0000;
+const FRAGMENT = 0x2_0000;
+
+/// Fragments are hashed without ports, tagged packets with their VLAN: remembered for the kind seen last.
+function variantHash(k: Kernel, skb: Skb, special: number): number {
+  const f = k.flows;
+  const flow = k.skbs.flow[skb]!;
+  const tag = special & FLAG_VLAN ? TAGGED | (k.skbs.vlan_tci[skb]! & 0xffff) : 0;
+  const variant = tag | (special & FLAG_FRAG ? FRAGMENT : 0);
+  if (f.variant[flow] !== variant) {
+    f.variant[flow] = variant;
+    f.variant_hash[flow] = flowHash(k, flow, variant);
+  }
+  return f.variant_hash[flow]!;
+}
+
+/// The hash of the flow's packets, of a fragment or with a tag as `variant` says, by the key of this boot.
+function flowHash(k: Kernel, flow: number, variant: number): number {
+  const headers = headerBytes(k, flow, (variant & FRAGMENT) !== 0);
+  const type = k.flows.ethertype[flow]!;
+  const tagged = (variant & TAGGED) !== 0;
+  const data = tagged ? [...two(variant & 0xffff), ...two(type), ...headers] : headers;
+  const keys = __skb_flow_dissect(Uint8Array.from(data), tagged ? ETH_P_8021Q : type);
+  const random = stream(k.seed, 'hashrnd');
+  const key = [bits(random), bits(random), bits(random), bits(random)];
+  return __flow_hash_from_keys(keys, key);
+}
+
+const IPPROTO_ICMP = 1;
+const IPPROTO_ICMPV6 = 58;
+const NEXTHDR_FRAGMENT = 44;
+
+/// The network header of the flow's packets and the first four bytes behind it.
+function headerBytes(k: Kernel, flow: number, fragment: boolean): number[] {
+  const f = k.flows;
+  const addresses = [...addressBytes(f.saddr[flow]!), ...addressBytes(f.daddr[flow]!)];
+  const proto = f.proto[flow]!;
+  const icmp = proto === IPPROTO_ICMP || proto === IPPROTO_ICMPV6;
+  const second = icmp ? 0 : f.dport[flow]!; // ICMP: type and code, then a checksum
+  const ports = [...two(f.sport[flow]!), ...two(second)];
+  const tos = f.tos[flow]!;
+  if (f.family[flow] !== AF_INET6) {
+    const more = fragment ? 0x20 : 0;
+    return [0x45, tos, 0, 0, 0, 0, more, 0, f.ttl[flow]!, proto, 0, 0, ...addresses, ...ports];
+  }
+  const label = f.flow_label[flow]!;
+  const first = [0x60 | (tos >> 4), ((tos & 15) << 4) | (label >>> 16), ...two(label & 0xffff)];
+  const next = fragment ? NEXTHDR_FRAGMENT : proto;
+  const extension = fragment ? [proto, 0, 0, 1, 0, 0, 0, 0] : [];
+  return [...first, 0, 0, next, f.ttl[flow]!, ...addresses, ...extension, ...ports];
+}
+
+function two(value: number): number[] {
+  return [value >> 8, value & 255];
 }

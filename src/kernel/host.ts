@@ -9,6 +9,7 @@ export interface HostDescription {
   readonly numa_distance: number; // SLIT distance between different nodes; 10 within one
   readonly memory_mib: number;
   readonly hz: number; // CONFIG_HZ: ticks a second
+  readonly slowdown?: number; // how many times as long the CPUs take for everything as costs.ts says; 1
   readonly uptime_ns: number; // time since boot when virtual time is 0
   readonly nics: readonly NicDescription[]; // eth0, eth1, ... in order
   readonly apps: readonly AppDescription[];
@@ -24,7 +25,7 @@ export interface BootLine {
 
 export interface NicDescription {
   readonly name: string; // eth0
-  readonly driver: string; // key of the driver table: igb, virtio_net
+  readonly driver: string; // key of the driver table: igb, virtio_net, vmxnet3, e1000e, e1000
   readonly numa_node: number; // -1: the platform does not say
   readonly mac: string;
   readonly address: string; // 10.0.0.2/24
@@ -32,6 +33,7 @@ export interface NicDescription {
   readonly queues: number; // receive queues after boot
   readonly speed_mbps: number; // link speed; -1: unknown (virtio)
   readonly pci: string; // 0000:41:00.0
+  readonly intx?: number; // e1000: the line of the I/O APIC that the NIC's legacy interrupt is wired to; NICs may share one
   readonly rss?: boolean; // virtio_net: the device offers VIRTIO_NET_F_RSS; igb always has it
   readonly boot_tx_queues?: readonly number[]; // virtio_net: transmit queues that sent a packet while booting
   readonly bus_name?: string; // virtio_net: name on the virtio bus, virtio0
@@ -46,4 +48,8 @@ export interface AppDescription {
   readonly cpu: number; // CPU it is pinned to; -1: any, starts on the last CPU
   readonly service_ns: number;
   readonly rcvbuf: number; // SO_RCVBUF asked for, bytes; 0: net.core.rmem_default
+  readonly proto?: 'udp' | 'tcp'; // udp; tcp: it listens, and accepts and reads what comes
+  readonly backlog?: number; // tcp: what listen() asks for; 4096
+  readonly reuseport?: boolean; // SO_REUSEPORT
+  readonly incoming_cpu?: number; // SO_INCOMING_CPU
 }

@@ -1,6 +1,7 @@
 /// Interrupts: which CPU takes one, what it counts, and how a mask moves it.
 /// Stands for kernel/irq/ and the vector choice of arch/x86/kernel/apic/vector.c.
-/// Left out: managed interrupts, level-triggered lines, spurious interrupts, irqbalance.
+/// Left out: managed interrupts (no NIC here has them; those of the recorded disks are data), what is
+/// different about a level-triggered line but its cost, spurious interrupts, irqbalance.
 import { setTime } from '../engine/agenda.ts';
 import { maskHas } from './cpumask.ts';
 import { HARDIRQ_NS } from './costs.ts';
@@ -10,7 +11,8 @@ import { interruptCpu } from './piece.ts';
 import type { Cpu, Irq, Kernel, Napi } from './state.ts';
 import { momentStep, STEP } from './tracing.ts';
 
-/// The device's message arrives at a CPU. kernel/irq/chip.c:handle_edge_irq()
+/// The device's message, or the level of its legacy line, arrives at a CPU.
+/// kernel/irq/chip.c:handle_edge_irq(), handle_fasteoi_irq()
 export function handle_edge_irq(k: Kernel, n: Napi): void {
   const desc = k.irqs[n.irq]!;
   const c = k.cpus[desc.effective]!;
@@ -21,7 +23,7 @@ export function handle_edge_irq(k: Kernel, n: Napi): void {
   }
   desc.counts[c.id]!++;
   c.irqs_handled++;
-  interruptCpu(k, c, HARDIRQ_NS, STEP.IRQ);
+  interruptCpu(k, c, HARDIRQ_NS + desc.extra_ns, STEP.IRQ);
   momentStep(k, c, STEP.IRQ, desc.irq);
   __handle_irq_event_percpu(k, c, n);
 }

@@ -6,6 +6,7 @@
 import { maskAnd, maskOf, parseMask } from './cpumask.ts';
 import { dev_close, dev_open, dev_set_promiscuity } from './dev.ts';
 import { done, fails, type Result } from './errno.ts';
+import { setFlowCount } from './rfs.ts';
 import { setRpsCpus } from './rps.ts';
 import type { Kernel, NetDevice, RxQueue, TxQueue } from './state.ts';
 
@@ -45,12 +46,9 @@ export function store_rps_map(k: Kernel, queue: RxQueue, text: string): Result {
 /// rps_flow_cnt: size of the queue's flow table, rounded up to a power of two.
 export function store_rps_dev_flow_table_cnt(k: Kernel, queue: RxQueue, text: string): Result {
   return withUnsigned(text, (count) => {
-    if (count > 2 ** 32) return fails('EINVAL');
-    let size = count === 0 ? 0 : 1;
-    while (size < count) size *= 2;
-    queue.rps_flow_cnt = size;
-    k.config_version++;
-    return done;
+    const result = setFlowCount(k, queue, count);
+    if (result.ok) k.config_version++;
+    return result;
   });
 }
 

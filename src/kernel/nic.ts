@@ -1,24 +1,32 @@
-/// A NIC's queues being set up: rings of another size, another number of queues, interrupts
-/// registered. Stands for igb_set_ringparam() and igb_reinit_queues() in
+/// A NIC's queues being set up: rings of another size, another number of queues. Their interrupts are in
+/// nic_vectors.ts. Stands for igb_set_ringparam() and igb_reinit_queues() in
 /// drivers/net/ethernet/intel/igb/, and virtnet_rx_resize() in drivers/net/virtio_net.c.
 /// What a real driver does to frames meanwhile: igb stops the NIC, empties the rings (those frames
 /// are lost; nothing on a real host counts them), sets them up anew, and waits for the link.
 /// Left out: transmission.
 import { addSlot, setTime } from '../engine/agenda.ts';
-import { cpusIn, emptyMask, maskOf } from './cpumask.ts';
-import { driverPaths, pathAt, type Vector } from './driver_table.ts';
+import { emptyMask } from './cpumask.ts';
+import { pathAt } from './driver_table.ts';
 import { LINK_UP, NAPI_TIMER, NIC_INTERRUPT } from './events.ts';
-import { assignVector } from './irq.ts';
+import { createGroHash, flush_gro_hash } from './gro.ts';
+import { freeVectors, registerVectors, setUpVectors, updateVectors } from './nic_vectors.ts';
+import { rx_queue_default_mask } from './rps.ts';
 import { rssChanged } from './rss.ts';
-import type { Irq, Kernel, Napi, NetDevice, RxQueue } from './state.ts';
+import type { Kernel, Napi, NetDevice, RxQueue } from './state.ts';
 import { resetFifos, resetRing } from './wire.ts';
 
 const MIN_NAPI_ID = 8193; // NR_CPUS + 1, with 8192 possible CPUs
 const NAPI_POLL_WEIGHT = 64;
 
 /// Gives every queue rings of these sizes, empty. Frames in the old ones are lost.
-export function resizeRings(k: Kernel, dev: NetDevice, rx: number, tx: number): void {
-  dev.ring = { rx, tx };
+export function resizeRings(
+  k: Kernel,
+  dev: NetDevice,
+  rx: number,
+  tx: number,
+  jumbo = dev.ring.jumbo,
+): void {
+  dev.ring = { rx, tx, jumbo };
   for (const q of dev.rx) resetRing(k, dev, q, rx);
   restart(k, dev);
 }
@@ -34,15 +42,19 @@ export function setQueues(k: Kernel, dev: NetDevice, queues: number): void {
     dev.rx.push(createRxQueue(k, index, i, napiFor(k, dev, index, i)));
     dev.tx.push({ packets: 0, bytes: 0, xps_cpus: emptyMask(k.desc.cpus) });
     resetRing(k, dev, dev.rx[i]!, dev.ring.rx);
+    rx_queue_default_mask(k, dev.rx[i]!);
   }
   if (path.resetsForQueues) {
-    for (const q of dev.rx) resetRing(k, dev, q, dev.ring.rx);
+    for (const q of dev.rx) {
+      resetRing(k, dev, q, dev.ring.rx);
+      flush_gro_hash(k, k.napis[q.napi]!);
+    }
     registerVectors(k, dev);
     if (path.freesVectors && !dev.up) freeVectors(k, dev);
     restart(k, dev);
   } else {
     resetFifos(k, dev);
-    nameVectors(k, dev, path.vectors(k, dev));
+    updateVectors(k, dev);
     rssChanged(dev);
   }
 }
@@ -54,6 +66,7 @@ function removeQueue(k: Kernel, dev: NetDevice, q: RxQueue): void {
   n.irq_enabled = false;
   n.irq_pending = false;
   setTime(k.agenda, n.irq_slot, Infinity);
+  flush_gro_hash(k, n);
 }
 
 /// The device starts afresh: buffers empty, moderation at its start, the link renegotiated.
@@ -62,7 +75,11 @@ export function restart(k: Kernel, dev: NetDevice): void {
   resetFifos(k, dev);
   rssChanged(dev);
   for (const q of dev.rx) enableNapi(k, dev, k.napis[q.napi]!);
-  if (path.reset_ns === 0 || !dev.up) return;
+  if (!dev.up) return;
+  if (path.reset_ns === 0) {
+    if (dev.carrier) path.linkUp?.(k, dev);
+    return;
+  }
   if (dev.carrier) dev.carrier_changes++;
   dev.carrier = false;
   dev.link_down_until = k.now + path.reset_ns;
@@ -80,7 +97,12 @@ export function enableNapi(k: Kernel, dev: NetDevice, n: Napi): void {
 
 /// Applies a change of `ethtool -C` to every queue of the device.
 export function coalesceChanged(k: Kernel, dev: NetDevice): void {
-  for (const q of dev.rx) pathAt(dev.path).moderate(k, dev, k.napis[q.napi]!);
+  const path = pathAt(dev.path);
+  for (const q of dev.rx) {
+    const n = k.napis[q.napi]!;
+    if (path.coalesced) path.coalesced(k, dev, n);
+    else path.moderate(k, dev, n);
+  }
 }
 
 /// Gives a new device its queues, NAPI instances, interrupts and agenda slots.
@@ -94,10 +116,9 @@ export function setUpNic(k: Kernel, dev: NetDevice, queues: number, firstIrq: nu
     k.napis[dev.rx[i]!.napi]!.disabled = false;
   }
   resetFifos(k, dev);
-  const vectors = driverPaths[dev.path]!.vectors(k, dev);
-  addIrqs(k, dev, vectors, firstIrq);
+  const next = setUpVectors(k, dev, firstIrq);
   for (const q of dev.rx) enableNapi(k, dev, k.napis[q.napi]!);
-  return firstIrq + vectors.length;
+  return next;
 }
 
 function createRxQueue(k: Kernel, dev: number, index: number, napi: number): RxQueue {
@@ -115,12 +136,15 @@ function createRxQueue(k: Kernel, dev: number, index: number, napi: number): RxQ
     bytes: 0,
     drops: 0,
     alloc_failed: 0,
+    lro_packets: 0,
+    lro_bytes: 0,
     interrupts: 0,
     kicks: 1, // opening the device posts the first buffers
     buffers: 0,
     rps_cpus: emptyMask(k.desc.cpus),
     rps_map: [],
     rps_flow_cnt: 0,
+    rps_flow_table: null,
     fifo: 0,
   };
 }
@@ -159,6 +183,11 @@ export function createNapi(
     missed: false,
     disabled: false,
     listed: false,
+    in_busy_poll: false,
+    prefer_busy_poll: false,
+    completing: false,
+    complete_timeout: 0,
+    complete_deferred: false,
     defer_hard_irqs_count: 0,
     irq_enabled: false,
     irq_pending: false,
@@ -176,6 +205,10 @@ export function createNapi(
     rx_head: -1,
     rx_tail: -1,
     rx_count: 0,
+    rx_late: -1,
+    gro: createGroHash(),
+    gro_mode: 0,
+    gro_version: -1,
     rps_stage: 0,
     timer_cpu: 0,
     polls: 0,
@@ -185,92 +218,4 @@ export function createNapi(
   };
 }
 
-/// Deals the CPUs out to the vectors again, where the driver does so when a CPU comes or goes.
-export function dealVectors(k: Kernel, dev: NetDevice): void {
-  const path = pathAt(dev.path);
-  if (path.dealsCpus) nameVectors(k, dev, path.vectors(k, dev));
-}
-
-/// The driver gives its interrupts back while the device is down: no handler, no vector.
-export function freeVectors(k: Kernel, dev: NetDevice): void {
-  for (const irq of irqsOf(k, dev)) {
-    if (irq.name !== '') k.cpus[irq.effective]!.vectors--;
-    irq.name = '';
-  }
-}
-
-/// And asks for them again: each gets the CPU of its mask with the fewest vectors.
-export function requestVectors(k: Kernel, dev: NetDevice): void {
-  for (const irq of irqsOf(k, dev)) {
-    irq.effective = -1;
-    irq.pending = false;
-    assignVector(k, irq);
-  }
-  nameVectors(k, dev, pathAt(dev.path).vectors(k, dev));
-}
-
-function irqsOf(k: Kernel, dev: NetDevice): Irq[] {
-  const index = k.devs.indexOf(dev);
-  return k.irqs.filter((irq) => irq.dev === index);
-}
-
-/// Frees the device's interrupts and asks for as many as it needs now, from the same number on.
-function registerVectors(k: Kernel, dev: NetDevice): void {
-  const index = k.devs.indexOf(dev);
-  const old = irqsOf(k, dev);
-  for (const irq of old) if (irq.name !== '') k.cpus[irq.effective]!.vectors--;
-  const first = Math.min(...old.map((irq) => irq.irq));
-  k.irqs = k.irqs.filter((irq) => irq.dev !== index);
-  addIrqs(k, dev, pathAt(dev.path).vectors(k, dev), first);
-}
-
-function addIrqs(k: Kernel, dev: NetDevice, vectors: readonly Vector[], first: number): void {
-  const index = k.devs.indexOf(dev);
-  const near = k.cpus.filter((c) => dev.numa_node < 0 || c.node === dev.numa_node);
-  vectors.forEach((_, entry) => {
-    const irq: Irq = {
-      irq: first + entry,
-      counts: new Array<number>(k.cpus.length).fill(0),
-      chip: `PCI-MSIX-${dev.pci}`,
-      hwirq: `${entry}-edge`,
-      name: '',
-      dev: index,
-      napi: -1,
-      affinity: maskOf(
-        near.map((c) => c.id),
-        k.desc.cpus,
-      ),
-      in_force: emptyMask(k.desc.cpus),
-      affinity_hint: emptyMask(k.desc.cpus),
-      effective: -1,
-      pending: false,
-      node: dev.numa_node,
-    };
-    assignVector(k, irq);
-    k.irqs.push(irq);
-  });
-  k.irqs.sort((a, b) => a.irq - b.irq);
-  nameVectors(k, dev, vectors);
-}
-
-/// Which vector serves what now; a driver's hint becomes the affinity.
-function nameVectors(k: Kernel, dev: NetDevice, vectors: readonly Vector[]): void {
-  const own = irqsOf(k, dev);
-  vectors.forEach((vector, entry) => {
-    const irq = own[entry]!;
-    irq.name = vector.name;
-    irq.napi = vector.queue < 0 ? -1 : dev.rx[vector.queue]!.napi;
-    irq.affinity_hint = vector.hint.length > 0 ? [...vector.hint] : emptyMask(k.desc.cpus);
-    if (vector.hint.length > 0) {
-      irq.affinity = [...vector.hint];
-      irq.pending = !cpusIn(vector.hint).includes(irq.effective);
-      if (!irq.pending) irq.in_force = [...vector.hint];
-    }
-    if (vector.tx !== undefined && dev.tx[vector.tx])
-      dev.tx[vector.tx]!.xps_cpus =
-        vector.hint.length > 0 ? [...vector.hint] : emptyMask(k.desc.cpus);
-  });
-  k.irqs.forEach((irq, i) => {
-    if (irq.napi >= 0) k.napis[irq.napi]!.irq = i;
-  });
-}
+export { dealVectors, freeVectors, requestVectors } from './nic_vectors.ts';

@@ -2,6 +2,8 @@
 /// user time. A piece is planned when it starts and takes effect when it ends, so what it hands to
 /// others is seen no earlier than it is done. The cursor walks through the steps; where it stands
 /// beyond the present is CPU time spent that the next piece must still take.
+/// The steps within a piece bear the times of costs.ts; on a slow CPU (HostDescription.slowdown) it is the piece as a
+/// whole that takes longer.
 /// A hard interrupt during a softirq pushes the end of the piece; during a task it suspends the task.
 import { setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
@@ -15,6 +17,11 @@ export const TASK = 4;
 export const WAKING = 5;
 export const NAPI_THREAD = 6;
 
+/// What work takes on this host's CPUs that costs.ts puts at `ns`.
+export function cpuNs(k: Kernel, ns: number): number {
+  return k.desc.slowdown === undefined ? ns : ns * k.desc.slowdown;
+}
+
 /// Plans a piece whose steps take `ns`, after the time already spent. At its end the cursor stands
 /// at the beginning of those steps.
 export function beginPiece(
@@ -24,7 +31,7 @@ export function beginPiece(
   context: CpuWork['context'],
   step: number,
 ): void {
-  const total = Math.max(1, c.cursor_ns - k.now + ns);
+  const total = cpuNs(k, Math.max(1, c.cursor_ns - k.now + ns));
   c.piece_ns = total;
   c.busy_until = k.now + total;
   c.cursor_ns = c.busy_until - ns;
@@ -72,11 +79,15 @@ export function interruptCpu(k: Kernel, c: Cpu, ns: number, step: number): void 
       suspendTask(k, c);
       return startHardirq(k, c, ns, step);
     default:
-      c.time.hardirq += ns;
-      c.busy_until += ns;
-      c.cursor_ns += ns;
-      setTime(k.agenda, c.slot, c.busy_until);
+      pushPiece(k, c, cpuNs(k, ns));
   }
+}
+
+function pushPiece(k: Kernel, c: Cpu, ns: number): void {
+  c.time.hardirq += ns;
+  c.busy_until += ns;
+  c.cursor_ns += ns;
+  setTime(k.agenda, c.slot, c.busy_until);
 }
 
 function startHardirq(k: Kernel, c: Cpu, ns: number, step: number): void {
@@ -88,8 +99,9 @@ function startHardirq(k: Kernel, c: Cpu, ns: number, step: number): void {
 function suspendTask(k: Kernel, c: Cpu): void {
   const task = k.tasks[c.curr]!;
   // A piece that would end at this very moment has its last nanosecond left.
-  task.rest_ns = Math.max(1, c.busy_until - k.now);
-  chargeTask(k, c, c.piece_ns - task.rest_ns);
+  const rest = Math.max(1, c.busy_until - k.now);
+  task.rest_ns = k.desc.slowdown === undefined ? rest : Math.ceil(rest / k.desc.slowdown);
+  chargeTask(k, c, c.piece_ns - rest);
   c.cursor_ns = k.now;
 }
 

@@ -1,30 +1,73 @@
 /// The core of the receive path: from the device to the protocol.
-/// Stands for __netif_receive_skb_core() in net/core/dev.c.
-/// Left out: taps, generic XDP, VLAN tags, tc and netfilter ingress, rx_handlers, protocols other
-/// than IPv4.
+/// Stands for __netif_receive_skb_core() in net/core/dev.c. A plain packet costs one look at the device's
+/// rx_hooks and one at its own flags.
+/// Left out: protocols other than IPv4, IPv6 and ARP; they have no handler here.
+import { arp_rcv } from './arp.ts';
 import { CORE_NS, COSTS, IP_NS, RECEIVE_NS } from './costs.ts';
 import { ip_rcv } from './ip_input.ts';
-import { FLAG_BAD_FCS, FLAG_FOREIGN } from './skb.ts';
-import type { Cpu, Kernel, Skb } from './state.ts';
+import { ipv6_rcv } from './ipv6_input.ts';
+import { kfree_skb_reason } from './ledger.ts';
+import { nf_ingress } from './netfilter/ingress.ts';
+import { REASON } from './reasons.ts';
+import { RX_NETFILTER, RX_XDP } from './rx_hooks.ts';
+import { FLAG_BAD_FCS, FLAG_FOREIGN, FLAG_VLAN } from './skb.ts';
+import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
 import { STEP, takeStep } from './tracing.ts';
 import { lookUpSocket } from './udp.ts';
+import { do_xdp_generic } from './xdp/generic.ts';
 
-/// What the packet's way up will cost: it is known before the first step where the way ends.
+const ETH_P_IP = 0x0800;
+const ETH_P_ARP = 0x0806;
+const ETH_P_IPV6 = 0x86dd;
+const IPPROTO_UDP = 17;
+const VLAN_VID_MASK = 0xfff;
+
+/// What the packet's way up will cost, as far as it is known before the first step.
 export function receiveNs(k: Kernel, skb: Skb): number {
   const flags = k.skbs.flags[skb]!;
+  const flow = k.skbs.flow[skb]!;
   if (flags & FLAG_FOREIGN) return CORE_NS + COSTS.ip_rcv.ns + COSTS.kfree_skb_reason.ns;
   if (flags & FLAG_BAD_FCS) return CORE_NS + IP_NS + COSTS.kfree_skb_reason.ns;
-  if (lookUpSocket(k, k.skbs.flow[skb]!) < 0)
+  if (k.flows.proto[flow] !== IPPROTO_UDP || k.flows.rt[flow] !== 0) return CORE_NS + IP_NS;
+  if (lookUpSocket(k, flow) < 0)
     return (
       CORE_NS + IP_NS + COSTS.__udp4_lib_lookup.ns + COSTS.icmp_send.ns + COSTS.kfree_skb_reason.ns
     );
   return RECEIVE_NS;
 }
 
-/// Counts the packet and hands it to its protocol. net/core/dev.c:__netif_receive_skb_core()
+/// Counts the packet, lets those see it who asked to, and hands it to its protocol.
+/// net/core/dev.c:__netif_receive_skb_core()
 export function __netif_receive_skb_core(k: Kernel, c: Cpu, skb: Skb): void {
   c.processed++;
   takeStep(k, c, STEP.CORE, skb, COSTS.__netif_receive_skb_core.ns);
+  const dev = k.devs[k.skbs.dev[skb]!]!;
+  if (dev.rx_hooks !== 0 && !runRxHooks(k, c, dev, skb)) return;
+  if (k.skbs.flags[skb]! & FLAG_VLAN) untaken(k, skb);
   takeStep(k, c, STEP.DISPATCH, skb, COSTS.deliver_ptype_list_skb.ns);
-  ip_rcv(k, c, skb);
+  switch (k.flows.ethertype[k.skbs.flow[skb]!]) {
+    case ETH_P_IP:
+      return ip_rcv(k, c, skb);
+    case ETH_P_IPV6:
+      return ipv6_rcv(k, c, skb);
+    case ETH_P_ARP:
+      return arp_rcv(k, c, skb);
+    default:
+      dev.rx_dropped++;
+      kfree_skb_reason(k, c, skb, REASON.UNHANDLED_PROTO, STEP.DISPATCH);
+  }
+}
+
+/// What somebody has asked for beside the protocols, in the kernel's order. False: the packet is gone.
+function runRxHooks(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): boolean {
+  if (dev.rx_hooks & RX_XDP && !do_xdp_generic(k, c, dev, skb)) return false;
+  return (dev.rx_hooks & RX_NETFILTER) === 0 || nf_ingress(k, c, dev, skb);
+}
+
+/// A tag that no VLAN device has taken: the packet is for somebody else, unless the tag carries a
+/// priority only.
+function untaken(k: Kernel, skb: Skb): void {
+  const { flags, vlan_tci } = k.skbs;
+  const other = (vlan_tci[skb]! & VLAN_VID_MASK) !== 0;
+  flags[skb] = (flags[skb]! & ~FLAG_VLAN) | (other ? FLAG_FOREIGN : 0);
 }

@@ -3,16 +3,20 @@
 /// (net/core/dev.c).
 /// Left out: the kernel takes the whole list through each layer; here packet follows packet.
 import { RPS_NS } from './costs.ts';
-import { takeFromRxList } from './gro.ts';
+import { isDue, takeFromRxList } from './gro.ts';
 import { beginPiece, softirqContext } from './piece.ts';
 import { __netif_receive_skb_core, receiveNs } from './receive.ts';
 import { steerRxList } from './rps.ts';
-import type { Cpu, Kernel, Napi } from './state.ts';
+import type { Cpu, Kernel, Napi, Skb } from './state.ts';
 import { STEP } from './tracing.ts';
 
 /// Sends rx_list up the stack. True when the list is empty, false when a piece is in hand.
 export function gro_normal_list(k: Kernel, c: Cpu, n: Napi): boolean {
-  return n.rx_count === 0 || netif_receive_skb_list_internal(k, c, n);
+  while (n.rx_count > 0) {
+    if (!netif_receive_skb_list_internal(k, c, n)) return false;
+    if (!isDue(k, n)) return true;
+  }
+  return true;
 }
 
 /// Takes the packets of rx_list up the stack one by one; with RPS, first steers those that belong
@@ -26,7 +30,7 @@ function netif_receive_skb_list_internal(k: Kernel, c: Cpu, n: Napi): boolean {
   } else if (k.rps_needed > 0 && n.rps_stage < 2) {
     if (n.rps_stage === 0) {
       n.rps_stage = 1;
-      beginPiece(k, c, n.rx_count * RPS_NS, softirqContext(c), STEP.RPS);
+      beginPiece(k, c, listLength(k, n.rx_head) * RPS_NS, softirqContext(c), STEP.RPS);
       return false;
     }
     n.rps_stage = 2;
@@ -37,4 +41,11 @@ function netif_receive_skb_list_internal(k: Kernel, c: Cpu, n: Napi): boolean {
   c.skb = skb;
   beginPiece(k, c, receiveNs(k, skb), softirqContext(c), STEP.IP_RCV);
   return false;
+}
+
+/// Packets from that one on: fewer than segments, when GRO has merged some.
+function listLength(k: Kernel, head: Skb): number {
+  let packets = 0;
+  for (let skb = head; skb >= 0; skb = k.skbs.next[skb]!) packets++;
+  return packets;
 }

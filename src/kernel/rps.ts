@@ -1,44 +1,93 @@
 /// Receive packet steering: picks the CPU that will process a packet, and the backlog it waits in
 /// there. Stands for get_rps_cpu(), enqueue_to_backlog(), skb_flow_limit() and process_backlog() in
 /// net/core/dev.c.
-/// Left out: RFS and accelerated RFS, backlog threads.
+/// Left out: backlog threads. RFS has a file of its own, rfs.ts.
 import { COSTS } from './costs.ts';
-import { maskHas } from './cpumask.ts';
+import { maskHas, maskOf, parseMask } from './cpumask.ts';
 import { WORKING } from './driver_table.ts';
+import { skbHash } from './flows.ts';
+import { reciprocalScale } from './hash.ts';
 import { kfree_skb_reason } from './ledger.ts';
 import { __napi_schedule } from './napi_schedule.ts';
 import { beginPiece, interruptCpu, softirqContext } from './piece.ts';
 import { REASON } from './reasons.ts';
 import { __netif_receive_skb_core, receiveNs } from './receive.ts';
+import {
+  findFlowEntry,
+  mayMove,
+  rps_input_queue_head_add,
+  rps_input_queue_tail_incr,
+  rps_input_queue_tail_save,
+  set_rps_cpu,
+  sockFlowEntry,
+  type FlowEntry,
+} from './rfs.ts';
+import { __raise_softirq_irqoff, NET_RX_SOFTIRQ } from './softirq.ts';
 import type { Cpu, FlowLimit, Kernel, Napi, RxQueue, Skb } from './state.ts';
 import { noteStep, STEP, takeStep } from './tracing.ts';
 
 const FLOW_LIMIT_HISTORY = 128;
 
-/// The CPU for a packet with that hash; -1: stay here. net/core/dev.c:get_rps_cpu()
-export function get_rps_cpu(k: Kernel, map: readonly number[], hash: number): number {
+/// The CPU for a packet of a queue, with that hash; -1: stay here. RFS comes first, then the queue's map.
+/// `entry` is set to the flow table's entry when that decided, for enqueue_to_backlog(). `skb` is for
+/// accelerated RFS only; -1: none. net/core/dev.c:get_rps_cpu()
+export function get_rps_cpu(
+  k: Kernel,
+  q: RxQueue,
+  skb: Skb,
+  hash: number,
+  entry: FlowEntry,
+): number {
+  entry.flows = null;
+  const read = k.rps_sock_flow_table;
+  if (read !== null && q.rps_flow_table !== null) {
+    const ident = sockFlowEntry(read, hash);
+    if (((ident ^ hash) & ~read.cpu_mask) === 0) {
+      const cpu = followReader(k, q, skb, hash, entry, ident & read.cpu_mask);
+      if (cpu >= 0) return cpu;
+    }
+  }
+  const map = q.rps_map;
   if (map.length === 0) return -1;
   const cpu = map[reciprocalScale(hash, map.length)]!;
   return k.cpus[cpu]!.online ? cpu : -1;
 }
 
-/// A 32-bit hash scaled to 0 .. range - 1: (hash * range) >> 32. include/linux/math.h
-export function reciprocalScale(hash: number, range: number): number {
-  return Math.floor((hash * range) / 0x1_0000_0000);
+/// Where RFS sends a packet whose flow is read on `next_cpu`; -1: nowhere, the CPU is offline.
+function followReader(
+  k: Kernel,
+  q: RxQueue,
+  skb: Skb,
+  hash: number,
+  entry: FlowEntry,
+  next_cpu: number,
+): number {
+  findFlowEntry(q.rps_flow_table!, hash, entry);
+  let cpu = entry.flows!.cpu[entry.index]!;
+  if (cpu !== next_cpu && mayMove(k, entry)) {
+    cpu = next_cpu;
+    set_rps_cpu(k, q, skb, hash, entry, next_cpu);
+  }
+  if (k.cpus[cpu]?.online) return cpu;
+  entry.flows = null;
+  return -1;
 }
+
+// Where get_rps_cpu() leaves its entry; of no meaning between two packets.
+const rflow: FlowEntry = { flows: null, index: 0 };
 
 /// Sends the packets of rx_list that belong to other CPUs there; the rest stays on the list.
 export function steerRxList(k: Kernel, c: Cpu, n: Napi): void {
   const q = k.devs[n.dev]?.rx[n.queue];
-  if (!q || q.rps_map.length === 0) return;
+  if (!q || (q.rps_map.length === 0 && q.rps_flow_table === null)) return;
   const next = k.skbs.next;
   let kept = -1;
   let last = -1;
   for (let skb = n.rx_head; skb >= 0;) {
     const following = next[skb]!;
     takeStep(k, c, STEP.RPS, skb, COSTS.get_rps_cpu.ns);
-    const cpu = get_rps_cpu(k, q.rps_map, k.flows.hash[k.skbs.flow[skb]!]!);
-    if (cpu >= 0) enqueue_to_backlog(k, c, skb, k.cpus[cpu]!);
+    const cpu = get_rps_cpu(k, q, skb, skbHash(k, skb), rflow);
+    if (cpu >= 0) enqueue_to_backlog(k, c, skb, k.cpus[cpu]!, rflow);
     else {
       next[skb] = -1;
       if (kept < 0) kept = skb;
@@ -51,10 +100,27 @@ export function steerRxList(k: Kernel, c: Cpu, n: Napi): void {
   n.rx_tail = last;
 }
 
-/// Queues a packet on the target CPU, or drops it. net/core/dev.c:enqueue_to_backlog()
-export function enqueue_to_backlog(k: Kernel, c: Cpu, skb: Skb, target: Cpu): boolean {
+/// A packet that comes from no NAPI instance: to the backlog of the CPU that RPS chooses, or of this one.
+/// False when it was dropped. net/core/dev.c:netif_rx_internal()
+export function netif_rx_internal(k: Kernel, c: Cpu, skb: Skb): boolean {
+  const q = k.rps_needed > 0 ? k.devs[k.skbs.dev[skb]!]!.rx[k.skbs.queue[skb]!] : undefined;
+  rflow.flows = null;
+  const steered = q !== undefined && (q.rps_map.length > 0 || q.rps_flow_table !== null);
+  const cpu = steered ? get_rps_cpu(k, q, skb, skbHash(k, skb), rflow) : -1;
+  return enqueue_to_backlog(k, c, skb, cpu < 0 ? c : k.cpus[cpu]!, rflow);
+}
+
+/// Queues a packet on the target CPU, or drops it; `entry` remembers how long that queue was.
+/// net/core/dev.c:enqueue_to_backlog()
+export function enqueue_to_backlog(
+  k: Kernel,
+  c: Cpu,
+  skb: Skb,
+  target: Cpu,
+  entry: FlowEntry | null = null,
+): boolean {
   const dev = k.devs[k.skbs.dev[skb]!]!;
-  const hash = k.flows.hash[k.skbs.flow[skb]!]!;
+  const hash = skbHash(k, skb);
   takeStep(k, c, STEP.BACKLOG, skb, COSTS.enqueue_to_backlog.ns);
   const max = k.hot.netdev_max_backlog;
   if (target.input_qlen > max || skb_flow_limit(c, hash, target.input_qlen, max)) {
@@ -79,7 +145,8 @@ export function enqueue_to_backlog(k: Kernel, c: Cpu, skb: Skb, target: Cpu): bo
   else next[target.input_tail] = skb;
   target.input_tail = skb;
   target.input_qlen++;
-  target.input_queue_tail = (target.input_queue_tail + 1) >>> 0;
+  const tail = rps_input_queue_tail_incr(target);
+  if (entry !== null) rps_input_queue_tail_save(entry, tail);
   return true;
 }
 
@@ -110,8 +177,10 @@ export function createFlowLimit(num_buckets: number): FlowLimit {
 }
 
 function napi_schedule_rps(k: Kernel, c: Cpu, target: Cpu): void {
-  if (target !== c) c.rps_ipi_list.push(target.id);
-  else __napi_schedule(k, c, k.napis[c.backlog]!);
+  if (target === c) return __napi_schedule(k, c, k.napis[c.backlog]!);
+  c.rps_ipi_list.push(target.id);
+  // Outside a poll somebody must still come to send the IPIs.
+  if (!c.in_net_rx_action && !c.in_napi_threaded_poll) __raise_softirq_irqoff(c, NET_RX_SOFTIRQ);
 }
 
 /// Kicks the CPUs that got packets. net/core/dev.c:net_rps_action_and_irq_enable()
@@ -171,7 +240,7 @@ export function process_backlog(k: Kernel, c: Cpu, n: Napi, quota: number): numb
 }
 
 function endBacklog(c: Cpu, n: Napi): number {
-  c.input_queue_head = (c.input_queue_head + n.frames_this_poll) >>> 0;
+  rps_input_queue_head_add(c, n.frames_this_poll);
   return n.frames_this_poll;
 }
 
@@ -187,10 +256,18 @@ function spliceBacklog(k: Kernel, c: Cpu): void {
 /// Recomputes a queue's CPU map after rps_cpus was written. Offline CPUs are left out, as
 /// rps_cpumask_housekeeping() and store_rps_map() do.
 export function setRpsCpus(k: Kernel, q: RxQueue, mask: readonly number[]): void {
-  q.rps_cpus = [...mask];
   q.rps_map = k.cpus.filter((c) => c.online && maskHas(mask, c.id)).map((c) => c.id);
+  q.rps_cpus = maskOf(q.rps_map, k.desc.cpus);
   k.rps_needed = k.devs.reduce(
     (n, dev) => n + dev.rx.filter((rx) => rx.rps_map.length > 0).length,
-    0,
+    k.rps_sock_flow_table === null ? 0 : 1,
   );
+}
+
+/// A new receive queue gets the CPUs of net.core.rps_default_mask.
+/// net/core/net-sysfs.c:rx_queue_default_mask()
+export function rx_queue_default_mask(k: Kernel, q: RxQueue): void {
+  const mask = parseMask(k.sysctl['net.core.rps_default_mask'] ?? '0', k.desc.cpus);
+  if (typeof mask === 'string') throw new Error(`rps_default_mask cannot be read: ${mask}`);
+  if (mask.some((word) => word !== 0)) setRpsCpus(k, q, mask);
 }

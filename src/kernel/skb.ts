@@ -33,6 +33,16 @@ export const FLAG_HEAD = 1 << 16;
 export const FLAG_RXHASH = 1 << 17;
 export const FLAG_SK = 1 << 18;
 export const FLAG_DST = 1 << 19;
+export const FLAG_NO_CSUM = 1 << 20; // UDP without a checksum
+
+// What a merged packet is made of: gso_type, as in include/linux/skbuff.h.
+export const SKB_GSO_TCPV4 = 1 << 0;
+export const SKB_GSO_DODGY = 1 << 1;
+export const SKB_GSO_TCP_ECN = 1 << 2;
+export const SKB_GSO_TCP_FIXEDID = 1 << 3;
+export const SKB_GSO_TCPV6 = 1 << 4;
+export const SKB_GSO_UDP_L4 = 1 << 17;
+export const SKB_GSO_FRAGLIST = 1 << 18;
 
 /// The columns of 32-bit integers, by name.
 const COLUMNS = [
@@ -57,6 +67,7 @@ const COLUMNS = [
   'mark',
   'vlan_tci',
   'gso_size',
+  'gso_type',
   'nfct',
   'sk',
   'dst',
@@ -94,6 +105,7 @@ export function createSkbPool(capacity = 4096): SkbPool {
     mark: new Int32Array(capacity),
     vlan_tci: new Int32Array(capacity),
     gso_size: new Int32Array(capacity),
+    gso_type: new Int32Array(capacity),
     nfct: new Int32Array(capacity),
     sk: new Int32Array(capacity),
     dst: new Int32Array(capacity),

@@ -1,16 +1,29 @@
-/// Sockets: their buffers, the memory they are allowed, and waking who waits on them.
-/// Stands for net/core/sock.c, and bind() and close() of a UDP socket.
-/// Left out: send side, options other than the buffers, memory pressure callbacks, cgroups.
+/// Sockets: their buffers, who may bind where, and waking who waits on them.
+/// Stands for net/core/sock.c, and bind(), connect() and close() in net/ipv4/af_inet.c and net/ipv4/udp.c.
+/// What a socket is charged for its packets: sock_mem.ts.
+/// Left out: sending; options other than those that decide where packets go and how many may wait.
 import { COSTS } from './costs.ts';
+import { done, fails, type Result } from './errno.ts';
+import { addressNumber } from './flows.ts';
 import { kfree_skb_reason } from './ledger.ts';
 import { REASON } from './reasons.ts';
 import { wakeUp } from './sched/wake.ts';
+import {
+  __sk_mem_reduce_allocated,
+  PAGE_SIZE,
+  sk_rmem_schedule,
+  SOCK_MIN_RCVBUF,
+  SOCK_MIN_SNDBUF,
+  SOCK_RCVBUF_LOCK,
+} from './sock_mem.ts';
+import { reuseport_add_sock, reuseport_alloc, reuseport_detach_sock } from './sock_reuseport.ts';
 import type { Cpu, Kernel, Sock } from './state.ts';
+import { sharesPort } from './tcp/inet_hashtables.ts';
+import { TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN } from './tcp/tcp_states.ts';
 import { STEP, takeStep } from './tracing.ts';
 
-export const PAGE_SIZE = 4096;
-export const SOCK_MIN_RCVBUF = 2304; // TCP_SKB_MIN_TRUESIZE: 2048 + aligned sk_buff
-export const SOCK_MIN_SNDBUF = 2 * SOCK_MIN_RCVBUF;
+export { PAGE_SIZE, SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF } from './sock_mem.ts';
+
 const INT_MAX = 0x7fff_ffff;
 
 /// sk_rcvbuf after SO_RCVBUF: capped by net.core.rmem_max, doubled, at least SOCK_MIN_RCVBUF.
@@ -42,20 +55,18 @@ function sndbuf(value: number): number {
   return Math.max(Math.min(value, INT_MAX >> 1) * 2, SOCK_MIN_SNDBUF);
 }
 
-/// Binds a UDP socket on 0.0.0.0:port for the task of that index, and returns its index. `rcvbuf`
-/// is what SO_RCVBUF asks for; 0: net.core.rmem_default.
-export function bindUdp(k: Kernel, reader: number, port: number, rcvbuf: number): number {
-  const size = rcvbuf > 0 ? sockRcvbuf(rcvbuf, k.hot.rmem_max) : k.hot.rmem_default;
-  const index = k.socks.push(createSock(k, reader, port, size)) - 1;
-  k.flows.sock.fill(-2);
-  return index;
-}
-
-/// A UDP socket with that sk_rcvbuf.
-export function createSock(k: Kernel, reader: number, port: number, rcvbuf: number): Sock {
+/// A socket of that protocol, bound nowhere, with that sk_rcvbuf; `reader` is the index of the task that
+/// made it.
+export function createSock(
+  k: Kernel,
+  reader: number,
+  port: number,
+  rcvbuf: number,
+  proto: Sock['proto'] = 'udp',
+): Sock {
   return {
     ino: 4101 + k.socks.length,
-    proto: 'udp',
+    proto,
     local: '0.0.0.0',
     port,
     task: k.tasks[reader]?.pid ?? 0,
@@ -76,24 +87,147 @@ export function createSock(k: Kernel, reader: number, port: number, rcvbuf: numb
     received: 0,
     received_bytes: 0,
     waiting: false,
+    family: 2,
+    state: 7,
+    peer: '',
+    peer_port: 0,
+    rcv_saddr: 0,
+    daddr: 0,
+    bound_dev: 0,
+    rxhash: 0,
+    flow: -1,
+    sndbuf: Number(k.sysctl['net.core.wmem_default']),
+    userlocks: 0,
+    rcvlowat: 1,
+    shutdown: 0,
+    err: 0,
+    reuse: false,
+    reuseport: false,
+    incoming_cpu: -1,
+    napi_id: 0,
+    ll_usec: 0,
+    owned: false,
+    backlog_head: -1,
+    backlog_tail: -1,
+    backlog_len: 0,
+    tcp: null,
+    listen: null,
+    accept: null,
+    reuseport_cb: -1,
+    hashed: false,
+    mapped: false,
+    gro_enabled: false,
+    ehash_next: -1,
+    wmem_queued: 0,
+    wmem_alloc: 0,
+    min_ttl: 0,
+    protocol: 0,
+    icmp_filter: 0,
+    copies: [],
+    created: k.now,
   };
 }
 
-/// Raises what the protocol has allocated by whole pages, if udp_mem allows; the socket may use it.
-/// net/core/sock.c:__sk_mem_raise_allocated()
-export function __sk_mem_raise_allocated(k: Kernel, sk: Sock, bytes: number): boolean {
-  const pages = Math.ceil(bytes / PAGE_SIZE);
-  const allocated = k.udp_memory_allocated + pages;
-  const small = sk.rmem_alloc < k.hot.udp_rmem_min;
-  if (allocated > k.hot.udp_mem_max || (allocated > k.hot.udp_mem_pressure && !small)) return false;
-  k.udp_memory_allocated = allocated;
-  sk.forward_alloc += pages * PAGE_SIZE;
-  return true;
+/// What an application asks for before it binds.
+export interface BindOptions {
+  readonly address?: string; // 0.0.0.0
+  readonly rcvbuf?: number; // SO_RCVBUF, bytes; 0: net.core.rmem_default
+  readonly device?: string; // SO_BINDTODEVICE
+  readonly reuseport?: boolean; // SO_REUSEPORT
+  readonly reuse?: boolean; // SO_REUSEADDR
+  readonly incoming_cpu?: number; // SO_INCOMING_CPU
 }
 
-/// net/core/sock.c:__sk_mem_reduce_allocated()
-export function __sk_mem_reduce_allocated(k: Kernel, pages: number): void {
-  k.udp_memory_allocated -= pages;
+/// Sets what bind() and the options before it set. ENODEV: no such device.
+export function applyOptions(k: Kernel, sk: Sock, options: BindOptions): Result {
+  const { device } = options;
+  const dev = device === undefined ? null : k.devs.find((one) => one.name === device);
+  if (dev === undefined) return fails('ENODEV');
+  sk.local = options.address ?? '0.0.0.0';
+  sk.family = sk.local.includes(':') || sk.local === '*' ? 10 : 2;
+  sk.rcv_saddr = sk.family === 10 ? 0 : addressNumber(sk.local);
+  sk.bound_dev = dev?.ifindex ?? 0;
+  sk.reuseport = options.reuseport ?? false;
+  sk.reuse = options.reuse ?? false;
+  sk.incoming_cpu = options.incoming_cpu ?? -1;
+  if ((options.rcvbuf ?? 0) > 0) {
+    sk.rcvbuf = sockRcvbuf(options.rcvbuf!, k.hot.rmem_max);
+    sk.userlocks |= SOCK_RCVBUF_LOCK;
+    sk.forward_threshold = sk.rcvbuf >> 2;
+  }
+  return done;
+}
+
+/// Is the address taken by another socket? Two may share it with SO_REUSEPORT and one owner, or with
+/// SO_REUSEADDR where neither listens. net/ipv4/udp.c:udp_lib_lport_inuse(),
+/// net/ipv4/inet_connection_sock.c:inet_csk_bind_conflict()
+export function bindConflict(k: Kernel, sk: Sock): boolean {
+  const uid = (one: Sock): number => k.tasks[one.reader]?.uid ?? 0;
+  return k.socks.some((other) => {
+    if (other === sk || other.proto !== sk.proto || other.port !== sk.port) return false;
+    if (other.task === 0 || other.state === TCP_ESTABLISHED) return false;
+    if (other.bound_dev && sk.bound_dev && other.bound_dev !== sk.bound_dev) return false;
+    const apart = other.rcv_saddr && sk.rcv_saddr && other.rcv_saddr !== sk.rcv_saddr;
+    if (apart || (sk.reuse && other.reuse && other.state !== TCP_LISTEN)) return false;
+    return !(sk.reuseport && other.reuseport && uid(sk) === uid(other));
+  });
+}
+
+/// Binds a UDP socket on 0.0.0.0:port for the task of that index, and returns its index. `rcvbuf`
+/// is what SO_RCVBUF asks for; 0: net.core.rmem_default. The address must be free.
+export function bindUdp(k: Kernel, reader: number, port: number, rcvbuf: number): number {
+  const index = openUdp(k, reader, port, { rcvbuf });
+  if (typeof index === 'string') throw new Error(`UDP port ${port}: ${index}`);
+  return index;
+}
+
+/// Makes a UDP socket and binds it: its index, or why not. EADDRINUSE, ENODEV.
+export function openUdp(
+  k: Kernel,
+  reader: number,
+  port: number,
+  options: BindOptions,
+): number | 'EADDRINUSE' | 'ENODEV' {
+  const sk = createSock(k, reader, port, k.hot.rmem_default);
+  if (!applyOptions(k, sk, options).ok) return 'ENODEV';
+  if (bindConflict(k, sk)) return 'EADDRINUSE';
+  const index = k.socks.push(sk) - 1;
+  udp_lib_get_port(k, index);
+  return index;
+}
+
+/// The socket becomes visible to packets. net/ipv4/udp.c:udp_lib_get_port()
+function udp_lib_get_port(k: Kernel, index: number): void {
+  const sk = k.socks[index]!;
+  if (sk.reuseport) {
+    const other = k.udp_table.find((one) => sharesPort(k, k.socks[one]!, sk));
+    if (other === undefined) reuseport_alloc(k, index);
+    else reuseport_add_sock(k, index, other);
+  }
+  k.udp_table.unshift(index);
+  sk.hashed = true;
+  k.flows.sock.fill(-2);
+}
+
+/// Connects a UDP socket: only that sender's datagrams reach it from now on.
+/// net/ipv4/datagram.c:__ip4_datagram_connect()
+export function connectUdp(
+  k: Kernel,
+  sk: Sock,
+  local: string,
+  address: string,
+  port: number,
+): void {
+  if (sk.rcv_saddr === 0) {
+    sk.local = local;
+    sk.rcv_saddr = addressNumber(local);
+  }
+  sk.peer = address;
+  sk.daddr = addressNumber(address);
+  sk.peer_port = port;
+  sk.state = TCP_ESTABLISHED;
+  if (sk.reuseport_cb >= 0) k.reuseports[sk.reuseport_cb]!.has_conns = true;
+  k.flows.sock.fill(-2);
 }
 
 /// Wakes the task that waits in recvmsg(). net/core/sock.c:sock_def_readable()
@@ -103,9 +237,10 @@ export function sock_def_readable(k: Kernel, c: Cpu, sk: Sock): void {
   wakeUp(k, c, sk.reader);
 }
 
-/// Closes a socket: what it still holds is dropped.
+/// Closes a UDP or raw socket: what it still holds is dropped.
 export function closeSock(k: Kernel, sk: Sock): void {
   const c = k.cpus[k.tasks[sk.reader]?.cpu ?? 0]!;
+  const index = k.socks.indexOf(sk);
   for (const head of [sk.reader_head, sk.head])
     for (let skb = head; skb >= 0;) {
       const next = k.skbs.next[skb]!;
@@ -114,20 +249,36 @@ export function closeSock(k: Kernel, sk: Sock): void {
     }
   sk.head = sk.tail = sk.reader_head = sk.reader_tail = -1;
   sk.qlen = sk.reader_qlen = 0;
-  const bytes = sk.rmem_alloc + sk.forward_alloc;
-  __sk_mem_reduce_allocated(k, Math.ceil(bytes / PAGE_SIZE));
+  sk.copies = [];
+  if (sk.proto === 'udp') {
+    const bytes = sk.rmem_alloc + sk.forward_alloc;
+    __sk_mem_reduce_allocated(k, c, sk, Math.ceil(bytes / PAGE_SIZE));
+  }
   sk.rmem_alloc = sk.forward_alloc = sk.forward_deficit = 0;
+  reuseport_detach_sock(k, index);
+  k.udp_table = k.udp_table.filter((one) => one !== index);
+  k.raw_table = k.raw_table.filter((one) => one !== index);
+  sk.hashed = false;
+  sk.state = TCP_CLOSE;
   sk.task = 0;
   k.flows.sock.fill(-2);
 }
 
-/// A generic receive queue: refused when what is charged has reached the buffer.
+export const ENOMEM = -12;
+export const ENOBUFS = -105;
+
+/// Charges a packet of that truesize to a generic receive queue: 0, ENOMEM when what is charged has reached
+/// the buffer, ENOBUFS when the protocol has no memory left. The caller queues it.
 /// net/core/sock.c:__sock_queue_rcv_skb()
-export function __sock_queue_rcv_skb(sk: Sock, truesize: number): boolean {
+export function __sock_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, truesize: number): number {
   if (sk.rmem_alloc >= sk.rcvbuf) {
     sk.drops++;
-    return false;
+    return ENOMEM;
+  }
+  if (!sk_rmem_schedule(k, c, sk, truesize)) {
+    sk.drops++;
+    return ENOBUFS;
   }
   sk.rmem_alloc += truesize;
-  return true;
+  return 0;
 }

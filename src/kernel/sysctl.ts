@@ -3,6 +3,10 @@
 /// Left out: sysctls of other network namespaces.
 import { maskHas, parseMask } from './cpumask.ts';
 import { done, fails, type ErrnoName, type Result } from './errno.ts';
+import { setSockFlowEntries } from './rfs.ts';
+import { rt_cache_flush } from './fib_frontend.ts';
+import { dev_disable_lro } from './lro.ts';
+import { conntrackSysctl } from './netfilter/conntrack/settings.ts';
 import { createFlowLimit } from './rps.ts';
 import { netdev_rss_key_fill } from './rss.ts';
 import { bytesOf, framesIn, handlers, type HandlerContext } from './sysctl_handlers.ts';
@@ -17,6 +21,7 @@ export { initialSysctls, sysctlsOfDevice, dotted, undotted } from './sysctl_tabl
 export function readSysctl(k: Kernel, name: string): { readonly value: string } | ErrnoName {
   if (name === 'net.core.netdev_rss_key') return { value: rssKey(k) };
   const value = k.sysctl[name];
+  if (name === 'net.netfilter.nf_conntrack_count' && k.nf.ct) return { value: String(k.nf.ct.count) };
   if (value === undefined) return 'ENOENT';
   return value === unreadable ? 'EIO' : { value };
 }
@@ -44,14 +49,18 @@ export function writeSysctl(k: Kernel, name: string, text: string): Result {
     entry,
     hz: k.desc.hz,
     cpus: k.desc.cpus,
+    memory_mib: k.desc.memory_mib,
     other: (other) => k.sysctl[other] ?? '',
   };
   const result = handle(text, entry, at);
   if (typeof result === 'string') return fails(result);
+  // A table of the same size is emptied.
+  if (name === 'net.core.rps_sock_flow_entries') setSockFlowEntries(k, Number(result.value));
   if (result.value !== current) {
     k.sysctl[name] = result.value;
     after(k, name, result.value);
     Object.assign(k.hot, hotOf(k.sysctl));
+    if (name.startsWith('net.ipv4.')) rt_cache_flush(k);
     k.config_version++;
   }
   return result.bad ? fails('EINVAL') : done;
@@ -99,6 +108,9 @@ function after(k: Kernel, name: string, value: string): void {
   }
   if (name === 'net.ipv4.ip_forward' || name === 'net.ipv4.conf.all.forwarding') {
     forwardChange(k, value);
+  } else if (/^net\.ipv4\.conf\..+\.forwarding$/.test(name) && Number(value) !== 0) {
+    const dev = k.devs.find((each) => name === `net.ipv4.conf.${each.name}.forwarding`);
+    if (dev) dev_disable_lro(k, dev);
   } else if (/^net\.ipv6\.conf\.all\.(forwarding|disable_ipv6)$/.test(name)) {
     const setting = name.slice(name.lastIndexOf('.') + 1);
     for (const instance of ['default', ...k.devs.map((dev) => dev.name)])
@@ -111,7 +123,7 @@ function after(k: Kernel, name: string, value: string): void {
       const names = (k.sysctl[key] ?? '').split(' ');
       if (!names.includes(value)) k.sysctl[key] = [...names, value].join(' ');
     }
-  }
+  } else if (name.includes('nf_conntrack_')) conntrackSysctl(k, name);
 }
 
 /// flow_limit_cpu_sysctl(): CPUs that are new in the mask get a table, those that left it lose theirs.
@@ -134,6 +146,7 @@ function forwardChange(k: Kernel, value: string): void {
   k.sysctl['net.ipv4.conf.all.accept_redirects'] = on ? '0' : '1';
   for (const instance of ['default', ...k.devs.map((dev) => dev.name)])
     k.sysctl[`net.ipv4.conf.${instance}.forwarding`] = on ? '1' : '0';
+  if (on) for (const dev of k.devs) dev_disable_lro(k, dev);
 }
 
 /// The settings that the packet path reads at every packet, parsed.
@@ -143,7 +156,10 @@ export function hotOf(sysctl: Readonly<Record<string, string>>): Hot {
     if (value === undefined) throw new Error(`no sysctl net.core.${name}`);
     return Number(value);
   };
-  const udpMem = (sysctl['net.ipv4.udp_mem'] ?? '').split('\t').map(Number);
+  const vector = (name: string) => (sysctl[`net.ipv4.${name}`] ?? '').split('\t').map(Number);
+  const ipv4 = (name: string) => Number(sysctl[`net.ipv4.${name}`] ?? 0);
+  const udpMem = vector('udp_mem');
+  const tcpMem = vector('tcp_mem');
   return {
     netdev_budget: core('netdev_budget'),
     netdev_budget_usecs: core('netdev_budget_usecs'),
@@ -156,6 +172,39 @@ export function hotOf(sysctl: Readonly<Record<string, string>>): Hot {
     dev_rx_weight: core('dev_weight') * core('dev_weight_rx_bias'),
     udp_mem_pressure: udpMem[1] ?? 0,
     udp_mem_max: udpMem[2] ?? 0,
-    udp_rmem_min: Number(sysctl['net.ipv4.udp_rmem_min']),
+    udp_rmem_min: ipv4('udp_rmem_min'),
+    ip_early_demux: ipv4('ip_early_demux'),
+    tcp_early_demux: ipv4('tcp_early_demux'),
+    udp_wmem_min: ipv4('udp_wmem_min'),
+    udp_mem_min: udpMem[0] ?? 0,
+    tcp_mem_min: tcpMem[0] ?? 0,
+    tcp_mem_pressure: tcpMem[1] ?? 0,
+    tcp_mem_max: tcpMem[2] ?? 0,
+    tcp_rmem_min: vector('tcp_rmem')[0] ?? 0,
+    tcp_wmem_min: vector('tcp_wmem')[0] ?? 0,
+    mem_pcpu_rsv: core('mem_pcpu_rsv'),
+    tcp_syncookies: ipv4('tcp_syncookies'),
+    tcp_max_syn_backlog: ipv4('tcp_max_syn_backlog'),
+    tcp_abort_on_overflow: ipv4('tcp_abort_on_overflow'),
+    tcp_synack_retries: ipv4('tcp_synack_retries'),
+    tcp: {
+      rmem: vector('tcp_rmem'),
+      wmem: vector('tcp_wmem'),
+      moderate_rcvbuf: ipv4('tcp_moderate_rcvbuf'),
+      app_win: ipv4('tcp_app_win'),
+      shrink_window: ipv4('tcp_shrink_window'),
+      workaround_signed_windows: ipv4('tcp_workaround_signed_windows'),
+      window_scaling: ipv4('tcp_window_scaling'),
+      timestamps: ipv4('tcp_timestamps'),
+      sack: ipv4('tcp_sack'),
+      dsack: ipv4('tcp_dsack'),
+      comp_sack_nr: ipv4('tcp_comp_sack_nr'),
+      comp_sack_delay_ns: ipv4('tcp_comp_sack_delay_ns'),
+      backlog_ack_defer: ipv4('tcp_backlog_ack_defer'),
+      invalid_ratelimit: ipv4('tcp_invalid_ratelimit'),
+      rto_min_us: ipv4('tcp_rto_min_us'),
+      reordering: ipv4('tcp_reordering'),
+      pingpong_thresh: ipv4('tcp_pingpong_thresh'),
+    },
   };
 }

@@ -4,6 +4,7 @@
 /// Left out: loading a module really; its name is enough.
 import { parseList, parseMask, printList, printMask } from './cpumask.ts';
 import type { ErrnoName } from './errno.ts';
+import { sockFlowTableFits } from './rfs.ts';
 import { readNumbers, type Reading } from './sysctl_numbers.ts';
 import type { SysctlEntry } from './sysctl_table.ts';
 
@@ -13,6 +14,7 @@ export interface HandlerContext {
   readonly entry: SysctlEntry;
   readonly hz: number;
   readonly cpus: number; // nr_cpu_ids
+  readonly memory_mib: number;
   readonly other: (name: string) => string; // the value of another sysctl
 }
 
@@ -61,6 +63,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
     if (bad || size < 0 || size > 2 ** 29) return 'EINVAL';
     let rounded = 1;
     while (rounded < size) rounded *= 2;
+    if (!sockFlowTableFits(rounded, at.memory_mib)) return 'ENOMEM';
     return { value: size === 0 ? '0' : String(rounded) };
   },
 

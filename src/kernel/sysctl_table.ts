@@ -3,6 +3,7 @@
 /// Stands for the ctl_table arrays that register_net_sysctl_sz() and its kin hang under /proc/sys.
 /// Left out: sysctls that modules add which the recorded hosts had not loaded.
 import type { HostDescription } from './host.ts';
+import { conntrackSysctls } from './data/nf_conntrack_sysctls.ts';
 import { sysctls, sysctlsOf } from './data/sysctls.ts';
 
 /// One ctl_table entry.
@@ -30,6 +31,22 @@ for (const [directory, lines] of sections(sysctls)) {
     if (kind === '=') exceptions.set(path, rest.join(' '));
     else entries.set(path, entry(kind, rest.join(' '), entries.size));
   }
+}
+
+// Those of a module are known before it is loaded, but not there.
+const ofConntrack = new Set<string>();
+for (const [directory, lines] of sections(conntrackSysctls))
+  for (const line of lines) {
+    const [name = '', kind = '', ...rest] = line.split(' ');
+    ofConntrack.add(`${directory}/${name}`);
+    entries.set(`${directory}/${name}`, entry(kind, rest.join(' '), entries.size));
+  }
+
+/// The sysctls that connection tracking brings with it, by dotted name.
+export function conntrackEntries(): Record<string, string> {
+  return Object.fromEntries(
+    [...ofConntrack].map((path) => [dotted(path), entries.get(path)!.initial]),
+  );
 }
 
 function entry(kind: string, initial: string, order: number): SysctlEntry {
@@ -102,6 +119,7 @@ export function initialSysctls(desc: HostDescription): Record<string, string> {
       ]),
   );
   for (const [path, { initial }] of entries) {
+    if (ofConntrack.has(path)) continue;
     const family = /^(net\/ipv[46]\/(?:conf|neigh))\/\*\/(.+)$/.exec(path);
     if (!family) {
       values[dotted(path)] = own.get(path) ?? initial;

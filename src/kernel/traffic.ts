@@ -1,29 +1,38 @@
 /// Traffic on the wire: senders outside the host. Frames of one device share its link, so they
 /// arrive one after another at link speed: a frame takes its length plus preamble and gap, 20 bytes.
 /// Arrival times come from a counter, not from adding up gaps, so they do not drift.
-/// Left out: answers to what the host sends, pause frames, protocols other than UDP over IPv4.
-import { addSlot, setTime } from '../engine/agenda.ts';
+/// Left out: answers to what the host sends, pause frames. TCP connections are in remote/.
+import { addSlot, runnerUp, setTime } from '../engine/agenda.ts';
 import { chance, exponential, sojourn, stream } from '../engine/random.ts';
 import { SOURCE } from './events.ts';
-import { addFlow } from './flows.ts';
-import { FLAG_BAD_FCS, FLAG_FOREIGN, takeSkb } from './skb.ts';
-import type { Kernel, NetDevice, Source } from './state.ts';
-import { receiveFrame } from './wire.ts';
+import { dressFrame, frameLength, shapeOf, type ShapeSpec } from './frame_shape.ts';
+import { addFlows, isBroadcast, ownAddress } from './source_flows.ts';
+import { FLAG_BAD_FCS, FLAG_FOREIGN, releaseSkb, takeSkb } from './skb.ts';
+import type { FrameShape, Kernel, NetDevice, Skb, Source } from './state.ts';
+import { arrivalSteps } from './tracing.ts';
+import { keepsFrames, lostAtRing, receiveFrame } from './wire.ts';
 
 const FCS = 4;
 const PREAMBLE_AND_GAP = 20; // bytes on the wire beside the frame
-const FIRST_SOURCE_PORT = 10000;
+const VLAN_HLEN = 4;
 
 /// What a sender does. Frame lengths include the FCS; 64 is the shortest frame of Ethernet.
-export interface SourceSpec {
+export interface SourceSpec extends ShapeSpec {
   readonly dev: number; // index into devs
   readonly pattern?: Source['pattern']; // constant
   readonly pps?: number; // frames a second while on; burst: 0 is as fast as the link
-  readonly len?: number; // 64
+  readonly len?: number; // 64; of the unfragmented frame
   readonly burst?: number; // frames a burst
   readonly period_ns?: number; // burst start to burst start; onoff, pareto: mean on plus off time
-  readonly flows?: number; // UDP source ports, one flow each; taken in turn
-  readonly dport?: number; // UDP destination port
+  readonly flows?: number; // taken in turn
+  readonly sources?: number; // sender addresses, counted up from the peer's; flows are dealt out to them
+  readonly sport?: number; // UDP source port of an address's first flow
+  readonly dport?: number; // UDP destination port: 9000
+  readonly ports?: number; // destination ports, counted up from dport; flows are dealt out to them
+  readonly v6?: boolean; // IPv6
+  readonly daddr?: string; // instead of the interface's address
+  readonly ttl?: number; // or hop limit: 64
+  readonly tos?: number; // 0
   readonly limit?: number; // frames
   readonly stop_at?: number; // ns of virtual time
   readonly bad_fcs?: number; // share of damaged frames, 0 to 1
@@ -37,7 +46,7 @@ export function startSource(k: Kernel, spec: SourceSpec): number {
   if (!dev || dev.path < 0) throw new Error(`device ${spec.dev} has no wire`);
   const pattern = spec.pattern ?? 'constant';
   const pps = spec.pps ?? 0;
-  const flows = spec.flows ?? 1;
+  const flows = Math.max(spec.flows ?? 1, spec.sources ?? 1, spec.ports ?? 1);
   const len = spec.len ?? 64;
   if (pattern !== 'burst' && !(pps > 0))
     throw new Error(`${pattern} traffic needs a rate, not ${pps}`);
@@ -46,6 +55,8 @@ export function startSource(k: Kernel, spec: SourceSpec): number {
   if (pattern !== 'constant' && pattern !== 'poisson' && !((spec.period_ns ?? 0) > 0))
     throw new Error(`${pattern} traffic needs a period`);
   const id = k.sources.length;
+  const daddr = spec.daddr ?? ownAddress(dev, spec.v6 ?? false);
+  const shape = shapeOf(spec, len, daddr, isBroadcast(dev, daddr), flows);
   const source: Source = {
     id,
     dev: spec.dev,
@@ -56,7 +67,7 @@ export function startSource(k: Kernel, spec: SourceSpec): number {
     len,
     burst: spec.burst ?? 1,
     period_ns: spec.period_ns ?? 0,
-    first_flow: addFlows(k, spec.dev, dev, flows, spec.dport ?? 9000),
+    first_flow: addFlows(k, spec, dev, flows, daddr),
     flows,
     started: k.now,
     stop_at: spec.stop_at ?? Infinity,
@@ -67,15 +78,18 @@ export function startSource(k: Kernel, spec: SourceSpec): number {
     random: stream(k.seed, `source ${id}`),
     due_ns: 0,
     next_flow: 0,
-    frame_ps: dev.speed_mbps > 0 ? ((len + PREAMBLE_AND_GAP) * 8 * 1_000_000) / dev.speed_mbps : 0,
+    frame_ps: wireTime(dev, len + (spec.vlan ? VLAN_HLEN : 0)),
     state_start_ns: k.now,
     state_end_ns: k.now,
     state_sent: 0,
     slot: addSlot(k.agenda, SOURCE, id),
+    shape,
   };
   k.sources.push(source);
   k.config_version++;
-  planFrame(k, dev, source);
+  if (shape !== null && shape.fragments > 1)
+    source.frame_ps = wireTime(dev, frameLength(shape, len, 0) + FCS + (spec.vlan ? VLAN_HLEN : 0));
+  setTime(k.agenda, source.slot, nextArrival(k, dev, source));
   return id;
 }
 
@@ -88,40 +102,106 @@ export function stopSource(k: Kernel, id: number): void {
   k.config_version++;
 }
 
-/// The last bit of a source's next frame arrives, unless another sender has taken the link.
-export function sendFrame(k: Kernel, source: Source): void {
+/// The last bit of a source's next frame arrives, unless another sender has taken the link. False when
+/// the frame was lost for want of a descriptor.
+export function sendFrame(k: Kernel, source: Source): boolean {
   const dev = k.devs[source.dev]!;
   const end_ps = wireEnd(dev, source);
   const arrives = Math.ceil(end_ps / 1000);
-  if (arrives > k.now) return setTime(k.agenda, source.slot, arrives);
+  if (arrives > k.now) {
+    setTime(k.agenda, source.slot, arrives);
+    return true;
+  }
   dev.wire_ps = end_ps;
+  const { shape } = source;
+  const skb = takeSkb(k.skbs);
+  fillIn(k, source, skb);
+  let flags = 0;
+  if (source.bad_fcs > 0 && chance(source.random, source.bad_fcs)) flags |= FLAG_BAD_FCS;
+  if (source.foreign > 0 && chance(source.random, source.foreign)) flags |= FLAG_FOREIGN;
+  k.skbs.flags[skb] = flags;
+  if (shape === null) nextFlow(source);
+  else if (sendShaped(k, source, shape, skb)) nextFlow(source);
+  source.sent++;
+  setTime(k.agenda, source.slot, nextArrival(k, dev, source));
+  return receiveFrame(k, dev, skb);
+}
+
+/// The same, and then all plain frames of this source that are lost for want of a descriptor before anybody
+/// else has a turn, up to and including `until_ns`.
+export function sendFrames(k: Kernel, source: Source, until_ns: number): void {
+  if (sendFrame(k, source)) return;
+  if (source.shape !== null || source.bad_fcs > 0 || source.foreign > 0) return;
+  const { agenda, skbs } = k;
+  const { slot } = source;
+  const dev = k.devs[source.dev]!;
+  const rival = runnerUp(agenda, slot);
+  // At the same moment the lower slot goes first.
+  const rival_ns = agenda.times[rival]! - (rival < slot ? 1 : 0);
+  const last_ns = Math.min(until_ns, rival_ns);
+  const keeps = keepsFrames(dev);
+  const skb = takeSkb(skbs);
+  let at = agenda.times[slot]!;
+  while (at <= last_ns) {
+    const flow = source.first_flow + source.next_flow;
+    const offered = k.ledger.offered;
+    const reason = lostAtRing(k, dev, keeps, skb, source.len - FCS, flow);
+    if (reason < 0) break;
+    k.now = at;
+    dev.wire_ps = wireEnd(dev, source);
+    skbs.flow[skb] = flow;
+    skbs.arrived[skb] = at;
+    skbs.serial[skb] = offered;
+    arrivalSteps(k, skb, skbs.queue[skb]!, 0, reason);
+    nextFlow(source);
+    source.sent++;
+    at = nextArrival(k, dev, source);
+  }
+  setTime(agenda, slot, at);
+  releaseSkb(skbs, skb);
+}
+
+function fillIn(k: Kernel, source: Source, skb: Skb): void {
   const pool = k.skbs;
-  const skb = takeSkb(pool);
   pool.flow[skb] = source.first_flow + source.next_flow;
   pool.len[skb] = source.len - FCS;
   pool.dev[skb] = source.dev;
   pool.arrived[skb] = k.now;
   pool.serial[skb] = k.ledger.offered;
-  let flags = 0;
-  if (source.bad_fcs > 0 && chance(source.random, source.bad_fcs)) flags |= FLAG_BAD_FCS;
-  if (source.foreign > 0 && chance(source.random, source.foreign)) flags |= FLAG_FOREIGN;
-  pool.flags[skb] = flags;
+}
+
+function nextFlow(source: Source): void {
   source.next_flow = source.next_flow + 1 === source.flows ? 0 : source.next_flow + 1;
-  source.sent++;
-  planFrame(k, dev, source);
-  receiveFrame(k, dev, skb);
 }
 
-function planFrame(k: Kernel, dev: NetDevice, source: Source): void {
-  if (source.sent >= source.limit) return endSource(k, source);
+function sendShaped(k: Kernel, source: Source, shape: FrameShape, skb: Skb): boolean {
+  const { len, sent, next_flow, random } = source;
+  k.skbs.len[skb] = frameLength(shape, len, sent);
+  const turn = dressFrame(k.skbs, skb, shape, random, len, sent, next_flow);
+  if (shape.fragments > 1) {
+    const tag = shape.vlan_tci > 0 ? VLAN_HLEN : 0;
+    const next = frameLength(shape, len, sent + 1) + FCS + tag;
+    source.frame_ps = wireTime(k.devs[source.dev]!, next);
+  }
+  return turn;
+}
+
+/// Time that a frame of `len` bytes with FCS takes on the device's wire, ps; 0 where there is no line rate.
+function wireTime(dev: NetDevice, len: number): number {
+  return dev.speed_mbps > 0 ? ((len + PREAMBLE_AND_GAP) * 8 * 1_000_000) / dev.speed_mbps : 0;
+}
+
+/// When the source's next frame arrives, ns; Infinity when it has sent its last.
+function nextArrival(k: Kernel, dev: NetDevice, source: Source): number {
+  if (source.sent >= source.limit) return endSource(source);
   source.due_ns = dueTime(source);
-  if (source.due_ns > source.stop_at) return endSource(k, source);
-  setTime(k.agenda, source.slot, Math.max(k.now, Math.ceil(wireEnd(dev, source) / 1000)));
+  if (source.due_ns > source.stop_at) return endSource(source);
+  return Math.max(k.now, Math.ceil(wireEnd(dev, source) / 1000));
 }
 
-function endSource(k: Kernel, source: Source): void {
+function endSource(source: Source): number {
   source.active = false;
-  setTime(k.agenda, source.slot, Infinity);
+  return Infinity;
 }
 
 /// When the frame's last bit arrives, ps: as planned, or as soon as the link is free.
@@ -173,19 +253,4 @@ function onOff(source: Source): number {
     source.state_end_ns = source.state_start_ns + Math.ceil(sojourn(source.random, mean, tail));
     source.state_sent = 0;
   }
-}
-
-/// Adds flows from the device's peer to its address; each has a source port of its own.
-function addFlows(k: Kernel, index: number, dev: NetDevice, count: number, dport: number): number {
-  const first = k.flows.count;
-  const address = (dev.addrs[0] ?? '0.0.0.0/0').split('/')[0]!;
-  for (let i = 0; i < count; i++)
-    addFlow(k, {
-      dev: index,
-      saddr: dev.peer,
-      daddr: address,
-      sport: FIRST_SOURCE_PORT + (i % 50000),
-      dport,
-    });
-  return first;
 }

@@ -2,8 +2,12 @@
 /// `acts` is the step of the path that the model lets it act on; null means that a write is checked
 /// and kept as the kernel does it, and shown again, and that nothing else happens here.
 import { deviceTunables } from './tunables_device.ts';
+import { listenTunables } from './tunables_listen.ts';
+import { tcpTunables } from './tunables_tcp.ts';
 import type { Tunable, TunableRow } from './tunables_entry.ts';
+import { ipTunables } from './tunables_ip.ts';
 import { netTunables } from './tunables_net.ts';
+import { nicTunables } from './tunables_nic.ts';
 import { genericSysctl, sysctlEntry, undotted, type SysctlEntry } from './sysctl_table.ts';
 
 export type { Tunable } from './tunables_entry.ts';
@@ -15,7 +19,9 @@ function complete(row: TunableRow): Tunable {
 }
 
 const described = new Map<string, Tunable>(
-  [...netTunables, ...deviceTunables].map((row) => [row.id, complete(row)]),
+  [...netTunables, ...ipTunables, ...deviceTunables, ...nicTunables, ...listenTunables, ...tcpTunables].map(
+    (row) => [row.id, complete(row)],
+  ),
 );
 
 /// The tunables with an explanation of their own, in the order of the path.

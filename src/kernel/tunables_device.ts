@@ -107,13 +107,24 @@ export const deviceTunables: readonly TunableRow[] = [
   {
     id: 'ethtool:feature:ntuple-filters',
     set: 'ethtool -K DEV ntuple on|off',
-    meaning: 'Rules that send a flow to a chosen queue, past the RSS table.',
+    meaning:
+      'Rules that send a flow to a chosen queue, past the RSS table, are looked at; accelerated RFS may add some.',
     unit: 'on or off',
     default: 'off, fixed on igb and virtio_net',
     range: 'what the driver accepts',
     step: 'IN-02',
-    stored: true,
     source: 'net/ethtool/features.c:ethnl_set_features',
+  },
+  {
+    id: 'ethtool:feature:receive-hashing',
+    set: 'ethtool -K DEV rxhash on|off',
+    meaning:
+      'The driver hands the hash of the NIC to the kernel. RPS takes it when it covers the ports; that of igb counts as one of addresses.',
+    unit: 'on or off',
+    default: 'on with igb; virtio_net has it with RSS only, off',
+    range: 'what the driver accepts',
+    step: 'IN-11',
+    source: 'include/linux/skbuff.h:skb_set_hash',
   },
   {
     id: 'sysfs:numa_node',
@@ -334,9 +345,8 @@ export const deviceTunables: readonly TunableRow[] = [
     meaning: 'Size of the table of flows of the queue (RFS).',
     unit: 'entries, rounded up to a power of two',
     default: '0',
-    range: '0 to 4294967296',
+    range: '0 to 4294967296; ENOMEM for a table larger than the memory',
     step: 'IN-14',
-    stored: true,
     source: `${sysfs}:store_rps_dev_flow_table_cnt`,
   },
   {

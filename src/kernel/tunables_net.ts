@@ -59,9 +59,8 @@ export const netTunables: readonly TunableRow[] = [
       'Size of the table that remembers on which CPU each flow is read (RFS). 0 switches it off.',
     unit: 'entries, rounded up to a power of two',
     default: '0',
-    range: '0 to 536870912',
+    range: '0 to 536870912; ENOMEM for a table larger than the memory',
     step: 'IN-14',
-    stored: true,
     source: `${core}:rps_sock_flow_sysctl`,
   },
   {
@@ -71,7 +70,6 @@ export const netTunables: readonly TunableRow[] = [
     default: '0',
     range: 'CPUs of the host; EOVERFLOW beyond',
     step: 'IN-14',
-    stored: true,
     source: `${core}:rps_default_mask_sysctl`,
   },
   {
@@ -146,7 +144,6 @@ export const netTunables: readonly TunableRow[] = [
     default: '1',
     range: '0 to 255',
     step: 'IN-24',
-    stored: true,
     source: 'net/ipv4/ip_input.c:ip_rcv_finish_core',
   },
   {
@@ -156,7 +153,6 @@ export const netTunables: readonly TunableRow[] = [
     default: '0',
     range: 'any int',
     step: 'IN-25',
-    stored: true,
     source: 'net/ipv4/devinet.c:devinet_sysctl_forward',
   },
   {
@@ -167,7 +163,6 @@ export const netTunables: readonly TunableRow[] = [
     default: '0',
     range: 'any int; the larger of all and the device counts',
     step: 'IN-25',
-    stored: true,
     source: 'net/ipv4/fib_frontend.c:fib_validate_source',
   },
   {
@@ -188,16 +183,6 @@ export const netTunables: readonly TunableRow[] = [
     range: '2304 and more',
     step: 'IN-U1',
     source: 'net/core/sock.c:sk_setsockopt',
-  },
-  {
-    id: 'net.ipv4.udp_mem',
-    meaning:
-      'Memory of all UDP sockets: below the first no one is limited, above the third all drop.',
-    unit: 'pages of 4096 bytes: low, pressure, high',
-    default: 'from the size of memory',
-    range: '0 to 18446744073709551615, three values',
-    step: 'IN-U1',
-    source: 'net/core/sock.c:__sk_mem_raise_allocated',
   },
   {
     id: 'net.ipv4.udp_rmem_min',
@@ -247,18 +232,7 @@ export const netTunables: readonly TunableRow[] = [
     default: '4096 131072 6291456',
     range: 'the least is at least 4096 bytes',
     step: 'IN-33',
-    stored: true,
     source: 'net/ipv4/tcp_input.c:tcp_rcv_space_adjust',
-  },
-  {
-    id: 'net.core.somaxconn',
-    meaning: 'Cap on the backlog that listen() asks for.',
-    unit: 'connections',
-    default: '4096',
-    range: '0 and more',
-    step: 'IN-30',
-    stored: true,
-    source: 'net/socket.c:__sys_listen',
   },
   {
     id: 'net.core.default_qdisc',

@@ -1,52 +1,162 @@
-/// UDP input and the reading side of a UDP socket: what a datagram is charged, and when it is refused.
+/// UDP input and the reading side of a UDP socket: which socket a datagram is for, what it is charged, and
+/// when it is refused.
 /// Stands for net/ipv4/udp.c.
-/// Left out: multicast, encapsulation, filters, connected sockets, SO_REUSEPORT, the ICMP answer.
+/// Left out: multicast, encapsulation, filters, UDP-Lite, forwarding aggregation; sk_lookup programs.
 import { COSTS } from './costs.ts';
+import { ICMP, ICMP_CODE, icmp_send } from './icmp.ts';
+import { __inet_ehashfn } from './inet_ehashfn.ts';
 import { kfree_skb_reason } from './ledger.ts';
 import { REASON } from './reasons.ts';
+import { sock_rps_save_rxhash } from './rfs.ts';
+import { ENOBUFS, ENOMEM, sock_def_readable } from './sock.ts';
 import {
-  __sk_mem_raise_allocated,
   __sk_mem_reduce_allocated,
+  __sk_mem_schedule,
   PAGE_SIZE,
-  sock_def_readable,
-} from './sock.ts';
-import { FLAG_BAD_FCS, skb_condense } from './skb.ts';
+  SK_MEM_RECV,
+} from './sock_mem.ts';
+import { FLAG_BAD_CSUM, FLAG_BAD_FCS, skb_condense } from './skb.ts';
 import type { Cpu, Kernel, Skb, Sock } from './state.ts';
+import { inet_lookup_reuseport, type LookupKey } from './tcp/inet_hashtables.ts';
+import { TCP_ESTABLISHED } from './tcp/tcp_states.ts';
 import { noteStep, STEP, takeStep } from './tracing.ts';
+
+const AF_INET = 2;
+const INADDR_ANY = 0;
+const CHECKSUM_BREAK = 76; // bytes
+const LOWER_HEADERS = 14 + 20;
 
 /// net/ipv4/udp.c:udp_rcv(), __udp4_lib_rcv()
 export function udp_rcv(k: Kernel, c: Cpu, skb: Skb): void {
-  if (k.skbs.flags[skb]! & FLAG_BAD_FCS) {
-    // A damaged frame gets here only with rx-all; its damage is in the payload.
-    k.mib.UdpInCsumErrors++;
-    k.mib.UdpInErrors++;
-    return kfree_skb_reason(k, c, skb, REASON.UDP_CSUM, STEP.UDP);
-  }
+  const bad = hasBadChecksum(k, skb);
+  // A NIC leaves a wrong checksum to the stack, which checks short datagrams at once and long ones when
+  // they are copied.
+  if (bad && k.skbs.len[skb]! - LOWER_HEADERS <= CHECKSUM_BREAK)
+    return csumError(k, c, skb, STEP.UDP);
   takeStep(k, c, STEP.LOOKUP, skb, COSTS.__udp4_lib_lookup.ns);
-  const found = __udp4_lib_lookup(k, k.skbs.flow[skb]!);
+  const found = lookUpSocket(k, k.skbs.flow[skb]!, c.id, k.skbs.dev[skb]);
   if (found >= 0) return udp_queue_rcv_skb(k, c, k.socks[found]!, skb);
-  k.mib.UdpNoPorts++;
-  c.cursor_ns += COSTS.icmp_send.ns;
+  if (bad) return csumError(k, c, skb, STEP.UDP);
+  noPort(k, c, skb);
   kfree_skb_reason(k, c, skb, REASON.NO_SOCKET, STEP.LOOKUP);
 }
 
-/// Index of the socket bound to the flow's destination port; -1: none. net/ipv4/udp.c
-export function __udp4_lib_lookup(k: Kernel, flow: number): number {
-  return lookUpSocket(k, flow);
+/// Nobody has the port: the sender is told. IPv6 counts for itself; its answer is not modelled.
+function noPort(k: Kernel, c: Cpu, skb: Skb): void {
+  if (k.flows.family[k.skbs.flow[skb]!] !== AF_INET) {
+    k.mib.Udp6NoPorts = (k.mib.Udp6NoPorts ?? 0) + 1;
+    return;
+  }
+  k.mib.UdpNoPorts++;
+  icmp_send(k, c, skb, ICMP.DEST_UNREACH, ICMP_CODE.PORT_UNREACH);
 }
 
-/// The same, remembered for each flow until a socket is bound or closed.
-export function lookUpSocket(k: Kernel, flow: number): number {
+/// Is the UDP checksum wrong? A damaged frame gets here only with rx-all; its damage is in the payload.
+export function hasBadChecksum(k: Kernel, skb: Skb): boolean {
+  return (k.skbs.flags[skb]! & (FLAG_BAD_FCS | FLAG_BAD_CSUM)) !== 0;
+}
+
+/// Drops a datagram with a wrong checksum, at the step that has found it.
+export function csumError(k: Kernel, c: Cpu, skb: Skb, step: number): void {
+  k.mib.UdpInCsumErrors++;
+  k.mib.UdpInErrors++;
+  kfree_skb_reason(k, c, skb, REASON.UDP_CSUM, step);
+}
+
+/// The socket for the packets of a flow, index into socks; -1: none. The result is remembered for the flow
+/// until a socket comes, goes or changes, except where it depends on more than the flow.
+export function lookUpSocket(k: Kernel, flow: number, cpu = -1, dev = k.flows.dev[flow]!): number {
   const known = k.flows.sock[flow]!;
   if (known !== -2) return known;
-  const port = k.flows.dport[flow]!;
-  const found = k.socks.findIndex((sk) => sk.task !== 0 && sk.port === port);
-  k.flows.sock[flow] = found;
+  const { family, src, sport, dst, dport } = k.flows;
+  const found = __udp4_lib_lookup(k, {
+    family: family[flow]!,
+    src: src[flow]!,
+    sport: sport[flow]!,
+    dst: dst[flow]!,
+    dport: dport[flow]!,
+    dif: k.devs[dev]?.ifindex ?? 0,
+    cpu,
+  });
+  if (!dependsOnMore(k, dport[flow]!)) k.flows.sock[flow] = found;
   return found;
 }
 
+function dependsOnMore(k: Kernel, port: number): boolean {
+  return k.udp_table.some((index) => {
+    const sk = k.socks[index]!;
+    if (sk.port !== port) return false;
+    return sk.bound_dev !== 0 || (sk.incoming_cpu >= 0 && sk.state !== TCP_ESTABLISHED);
+  });
+}
+
+/// How well a socket fits; -1: not at all. net/ipv4/udp.c:compute_score()
+function compute_score(sk: Sock, key: LookupKey, daddr: number): number {
+  if (sk.port !== key.dport || sk.rcv_saddr !== daddr) return -1;
+  if (key.family !== AF_INET && sk.family === AF_INET) return -1;
+  let score = sk.family === AF_INET ? 2 : 1;
+  if (sk.daddr !== 0) {
+    if (sk.daddr !== key.src) return -1;
+    score += 4;
+  }
+  if (sk.peer_port !== 0) {
+    if (sk.peer_port !== key.sport) return -1;
+    score += 4;
+  }
+  if (sk.bound_dev !== 0) {
+    if (sk.bound_dev !== key.dif) return -1;
+    score += 4;
+  }
+  if (sk.incoming_cpu === key.cpu) score++;
+  return score;
+}
+
+/// The best socket of one bucket, the newest first. A SO_REUSEPORT group chooses its member by hash, unless
+/// members are connected: then each is scored. net/ipv4/udp.c:udp4_lib_lookup2()
+function udp4_lib_lookup2(k: Kernel, key: LookupKey, daddr: number): number {
+  let result = -1;
+  let badness = 0;
+  for (const index of k.udp_table) {
+    const sk = k.socks[index]!;
+    const score = compute_score(sk, key, daddr);
+    if (score <= badness) continue;
+    badness = score;
+    if (sk.state === TCP_ESTABLISHED) {
+      result = index;
+      continue;
+    }
+    result = inet_lookup_reuseport(k, sk, key, daddr, udpEhash);
+    if (result < 0) {
+      result = index;
+      continue;
+    }
+    if (!k.reuseports[sk.reuseport_cb]!.has_conns) return result;
+    badness = Math.max(badness, compute_score(k.socks[result]!, key, daddr));
+  }
+  return result;
+}
+
+/// UDP's hash of a 4-tuple under the host's secret. net/ipv4/udp.c:udp_ehashfn()
+function udpEhash(k: Kernel, laddr: number, lport: number, faddr: number, fport: number): number {
+  return __inet_ehashfn(laddr, lport, faddr, fport, k.secrets.udp_ehash);
+}
+
+/// The socket for a datagram: one bound to its address (connected ones score highest), else one bound to
+/// any; -1: none. net/ipv4/udp.c:__udp4_lib_lookup()
+export function __udp4_lib_lookup(k: Kernel, key: LookupKey): number {
+  if (key.family === AF_INET) {
+    const found = udp4_lib_lookup2(k, key, key.dst);
+    if (found >= 0 || key.dst === INADDR_ANY) return found;
+  }
+  return udp4_lib_lookup2(k, key, INADDR_ANY);
+}
+
 function udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
-  const err = __udp_enqueue_schedule_skb(k, sk, skb);
+  if (sk.state === TCP_ESTABLISHED) {
+    if (k.rps_sock_flow_table !== null) sock_rps_save_rxhash(k, sk, skb);
+    sk.incoming_cpu = c.id; // sk_incoming_cpu_update()
+  }
+  const err = __udp_enqueue_schedule_skb(k, c, sk, skb);
   if (err === 0) {
     noteStep(k, c, STEP.UDP, skb, sk.rmem_alloc);
     c.cursor_ns += COSTS.__udp_enqueue_schedule_skb.ns;
@@ -60,12 +170,9 @@ function udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
   kfree_skb_reason(k, c, skb, reason, STEP.UDP);
 }
 
-export const ENOMEM = -12;
-export const ENOBUFS = -105;
-
 /// Charges a datagram to the socket and queues it. 0, ENOMEM when the receive buffer is full, or
 /// ENOBUFS when net.ipv4.udp_mem is. net/ipv4/udp.c:__udp_enqueue_schedule_skb()
-export function __udp_enqueue_schedule_skb(k: Kernel, sk: Sock, skb: Skb): number {
+export function __udp_enqueue_schedule_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): number {
   const rmem = sk.rmem_alloc;
   let size = k.skbs.truesize[skb]!;
   // An empty small buffer still takes one packet, whatever its size.
@@ -78,7 +185,7 @@ export function __udp_enqueue_schedule_skb(k: Kernel, sk: Sock, skb: Skb): numbe
     size = k.skbs.truesize[skb]!;
   }
   sk.rmem_alloc += size;
-  if (!udp_rmem_schedule(k, sk, size)) {
+  if (!udp_rmem_schedule(k, c, sk, size)) {
     sk.rmem_alloc -= size;
     sk.drops++;
     return ENOBUFS;
@@ -93,9 +200,9 @@ export function __udp_enqueue_schedule_skb(k: Kernel, sk: Sock, skb: Skb): numbe
   return 0;
 }
 
-function udp_rmem_schedule(k: Kernel, sk: Sock, size: number): boolean {
+function udp_rmem_schedule(k: Kernel, c: Cpu, sk: Sock, size: number): boolean {
   const delta = size - sk.forward_alloc;
-  return delta <= 0 || __sk_mem_raise_allocated(k, sk, delta);
+  return delta <= 0 || __sk_mem_schedule(k, c, sk, delta, SK_MEM_RECV);
 }
 
 /// The next datagram for the application; -1: none. net/ipv4/udp.c:__skb_recv_udp()
@@ -125,7 +232,10 @@ export function udp_rmem_release(k: Kernel, sk: Sock, bytes: number, partial: bo
   const kept = size + sk.forward_alloc - (partial ? 1 : 0);
   const amount = Math.floor(kept / PAGE_SIZE) * PAGE_SIZE;
   sk.forward_alloc += size - amount;
-  if (amount !== 0) __sk_mem_reduce_allocated(k, amount / PAGE_SIZE);
+  if (amount !== 0) {
+    const c = k.cpus[k.tasks[sk.reader]!.cpu]!;
+    __sk_mem_reduce_allocated(k, c, sk, amount / PAGE_SIZE);
+  }
   sk.rmem_alloc -= size;
   spliceToReader(k, sk);
 }

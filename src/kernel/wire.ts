@@ -1,50 +1,90 @@
 /// From the wire to the ring: what happens to a frame before the driver sees it. Address and FCS filter, choice
 /// of the queue, the descriptor ring, the packet buffer before it, and the wish to interrupt.
 /// The drivers' own rules come from the driver table.
-/// Left out: pause frames (the senders here do not stop for them), VLAN filters, multicast, the time
-/// that DMA takes.
+/// Left out: pause frames (the senders here do not stop for them), VLAN filters, the time that DMA
+/// takes. The host has joined no multicast group but that of all hosts.
 import { driverPaths, pathAt } from './driver_table.ts';
 import { planInterrupt } from './irq.ts';
-import { dropFrame } from './ledger.ts';
+import { dropFrame, loseFrame } from './ledger.ts';
 import { REASON } from './reasons.ts';
 import { rssQueue } from './rss.ts';
-import { FLAG_BAD_FCS, FLAG_FOREIGN } from './skb.ts';
+import { FLAG_BAD_FCS, FLAG_BROADCAST, FLAG_FOREIGN, FLAG_MULTICAST, FLAG_TCP } from './skb.ts';
 import type { Fifo, Kernel, NetDevice, RxQueue, Skb } from './state.ts';
-import { hardwareStep, STEP } from './tracing.ts';
+import { arrivalSteps, hardwareStep, STEP } from './tracing.ts';
 
 const FCS = 4;
+const ETH_HLEN = 14;
 
-/// The last bit of a frame has arrived.
-export function receiveFrame(k: Kernel, dev: NetDevice, skb: Skb): void {
+/// The last bit of a frame has arrived. False when it was lost for want of a descriptor.
+export function receiveFrame(k: Kernel, dev: NetDevice, skb: Skb): boolean {
   k.ledger.offered++;
-  hardwareStep(k, STEP.FILTER, skb, k.skbs.len[skb]!);
-  if (!dev.up || !dev.carrier || k.now < dev.link_down_until)
-    return dropFrame(k, skb, REASON.LINK_DOWN, STEP.FILTER);
+  const len = k.skbs.len[skb]!;
+  if (!dev.up || !dev.carrier || k.now < dev.link_down_until) {
+    refuse(k, skb, len, REASON.LINK_DOWN);
+    return true;
+  }
   const flags = k.skbs.flags[skb]!;
-  if (flags !== 0 && !passesFilter(k, dev, skb, flags)) return;
+  if (flags !== 0 && !passesFilter(k, dev, skb, flags)) return true;
+  if (len > dev.mtu + ETH_HLEN && !fits(k, dev, skb, len)) return true;
   dev.hw.rx_packets++;
-  dev.hw.rx_bytes += k.skbs.len[skb]! + FCS;
-  const q = dev.rx[rssQueue(k, dev, k.skbs.flow[skb]!)]!;
+  dev.hw.rx_bytes += len + FCS;
+  const queue = rssQueue(k, dev, k.skbs.flow[skb]!, flags);
+  if (queue < 0) {
+    refuse(k, skb, len, REASON.FILTER);
+    return true;
+  }
+  const q = dev.rx[queue]!;
   k.skbs.queue[skb] = q.index;
-  hardwareStep(k, STEP.RSS, skb, q.index);
-  if (q.ready > 0 && (dev.fifos.length === 0 || dev.fifos[q.fifo]!.frames === 0))
+  if (flags & FLAG_TCP && driverPaths[dev.path]!.merge?.(k, dev, q, skb) === true) return true;
+  if (q.ready > 0 && (dev.fifos.length === 0 || dev.fifos[q.fifo]!.frames === 0)) {
+    arrivalSteps(k, skb, q.index, q.used + 1, 0);
     fillSlot(k, q, skb);
-  else noDescriptor(k, dev, q, skb);
+    return true;
+  }
+  return noDescriptor(k, dev, q, skb, len);
+}
+
+function refuse(k: Kernel, skb: Skb, len: number, reason: number): void {
+  hardwareStep(k, STEP.FILTER, skb, len);
+  dropFrame(k, skb, reason, STEP.FILTER);
 }
 
 function passesFilter(k: Kernel, dev: NetDevice, skb: Skb, flags: number): boolean {
+  const len = k.skbs.len[skb]!;
   if (flags & FLAG_BAD_FCS) {
     dev.hw.rx_crc_errors++;
     if (!dev.features['rx-all']) {
-      dropFrame(k, skb, REASON.RX_CRC_ERRORS, STEP.FILTER);
+      refuse(k, skb, len, REASON.RX_CRC_ERRORS);
       return false;
     }
   }
-  if (flags & FLAG_FOREIGN && dev.promisc === 0) {
-    dropFrame(k, skb, REASON.FILTER, STEP.FILTER);
+  const wanted =
+    dev.promisc > 0 ||
+    ((flags & FLAG_FOREIGN) === 0 &&
+      ((flags & FLAG_MULTICAST) === 0 ||
+        dev.allmulti > 0 ||
+        isAllHosts(k.flows.daddr[k.skbs.flow[skb]!]!)));
+  if (!wanted) {
+    refuse(k, skb, len, REASON.FILTER);
     return false;
   }
+  if (flags & FLAG_MULTICAST) dev.hw.rx_multicast++;
+  if (flags & FLAG_BROADCAST) dev.hw.rx_broadcast++;
   return true;
+}
+
+/// The groups that every host is in, in both families.
+function isAllHosts(daddr: string): boolean {
+  return daddr === '224.0.0.1' || daddr === 'ff02::1';
+}
+
+/// A frame longer than the interface sends is still received, up to what the NIC was told to take.
+function fits(k: Kernel, dev: NetDevice, skb: Skb, len: number): boolean {
+  const longest = pathAt(dev.path).longestFrame?.(dev) ?? Infinity;
+  if (len + FCS <= longest) return true;
+  dev.hw.rx_long_length_errors++;
+  refuse(k, skb, len, REASON.RX_LENGTH_ERRORS);
+  return false;
 }
 
 /// DMA into the next free descriptor.
@@ -53,7 +93,6 @@ function fillSlot(k: Kernel, q: RxQueue, skb: Skb): void {
   q.head = q.head + 1 === q.slots.length ? 0 : q.head + 1;
   q.ready--;
   q.used++;
-  hardwareStep(k, STEP.RING, skb, q.used);
   const n = k.napis[q.napi]!;
   n.frames_since_irq++;
   if (n.irq_pending) return;
@@ -61,21 +100,56 @@ function fillSlot(k: Kernel, q: RxQueue, skb: Skb): void {
   planInterrupt(k, n);
 }
 
-/// No free descriptor, or others wait already: into the packet buffer, or lost.
-function noDescriptor(k: Kernel, dev: NetDevice, q: RxQueue, skb: Skb): void {
-  const path = driverPaths[dev.path]!;
-  const rule = path.fifo(dev);
+/// No free descriptor, or others wait already: into the packet buffer, or lost. Whether it was kept.
+function noDescriptor(k: Kernel, dev: NetDevice, q: RxQueue, skb: Skb, len: number): boolean {
   if (q.ready === 0) dev.hw.rx_no_buffer_count++;
-  if (rule !== null) {
+  if (keepsFrames(dev)) {
     const fifo = dev.fifos[q.fifo]!;
-    const size = rule.bytes ? k.skbs.len[skb]! + FCS : 1;
+    const size = fifo.bytes ? len + FCS : 1;
     if (fifo.used + size <= fifo.limit) {
       pushFifo(k, fifo, skb, size);
-      hardwareStep(k, STEP.RING, skb, -fifo.frames);
-      return;
+      arrivalSteps(k, skb, q.index, -fifo.frames, 0);
+      return true;
     }
   }
-  dropFrame(k, skb, path.lost(k, dev, q), STEP.RING);
+  const reason = driverPaths[dev.path]!.lost(k, dev, q);
+  arrivalSteps(k, skb, q.index, 0, reason);
+  loseFrame(k, skb, reason);
+  return false;
+}
+
+/// Whether frames may wait in a packet buffer now: that can change while some wait there already.
+export function keepsFrames(dev: NetDevice): boolean {
+  return driverPaths[dev.path]!.fifo(dev) !== null;
+}
+
+/// Counts what receiveFrame() counts for a plain frame of `len` bytes and that flow, if it would be lost for
+/// want of a descriptor; `keeps` is keepsFrames(). Else -1, and nothing is counted. The frame itself
+/// is the caller's.
+export function lostAtRing(
+  k: Kernel,
+  dev: NetDevice,
+  keeps: boolean,
+  skb: Skb,
+  len: number,
+  flow: number,
+): number {
+  const queue = rssQueue(k, dev, flow);
+  if (queue < 0) return -1;
+  const q = dev.rx[queue]!;
+  if (dev.fifos.length > 0) {
+    const fifo = dev.fifos[q.fifo]!;
+    if (fifo.frames === 0 && q.ready > 0) return -1;
+    if (keeps && fifo.used + (fifo.bytes ? len + FCS : 1) <= fifo.limit) return -1;
+  } else if (q.ready > 0) return -1;
+  k.ledger.offered++;
+  dev.hw.rx_packets++;
+  dev.hw.rx_bytes += len + FCS;
+  if (q.ready === 0) dev.hw.rx_no_buffer_count++;
+  k.skbs.queue[skb] = q.index;
+  const reason = driverPaths[dev.path]!.lost(k, dev, q);
+  k.ledger.drops[reason] = k.ledger.drops[reason]! + 1;
+  return reason;
 }
 
 function pushFifo(k: Kernel, fifo: Fifo, skb: Skb, size: number): void {
@@ -94,7 +168,6 @@ export function descriptorsAdded(k: Kernel, dev: NetDevice, q: RxQueue, added: n
   if (dev.fifos.length === 0) return;
   const fifo = dev.fifos[q.fifo]!;
   if (fifo.frames === 0) return;
-  const bytes = pathAt(dev.path).fifo(dev)?.bytes ?? false;
   while (fifo.head >= 0) {
     const skb = fifo.head;
     const target = dev.rx[k.skbs.queue[skb]!]!;
@@ -102,7 +175,8 @@ export function descriptorsAdded(k: Kernel, dev: NetDevice, q: RxQueue, added: n
     fifo.head = k.skbs.next[skb]!;
     if (fifo.head < 0) fifo.tail = -1;
     fifo.frames--;
-    fifo.used -= bytes ? k.skbs.len[skb]! + FCS : 1;
+    fifo.used -= fifo.bytes ? k.skbs.len[skb]! + FCS : 1;
+    hardwareStep(k, STEP.RING, skb, target.used + 1);
     fillSlot(k, target, skb);
   }
 }
@@ -143,6 +217,7 @@ export function resetFifos(k: Kernel, dev: NetDevice): void {
     frames: 0,
     used: 0,
     limit: rule?.limit ?? 0,
+    bytes: rule?.bytes ?? false,
   }));
   for (const q of dev.rx) q.fifo = rule?.perQueue ? q.index : 0;
 }

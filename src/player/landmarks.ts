@@ -2,7 +2,7 @@
 /// interrupts are read off the trace and stand at the very step; in a live run, which has no trace,
 /// drops are read off the ledger and stand at the sample before which they happened, as squeezes do.
 /// Marks of one kind and label that lie close together are one, so noting a thing twice is harmless.
-import { readRecord } from '../engine/trace.ts';
+import { closeRun, readSteps } from '../engine/trace.ts';
 import type { TraceRecord } from '../engine/trace.ts';
 import { DROP_REASONS } from '../kernel/reasons.ts';
 import type { Kernel } from '../kernel/state.ts';
@@ -55,9 +55,10 @@ export function noteMarks(marks: Marks, m: Machine, fresh: boolean): void {
   }
   if (m.trace) {
     const from_ns = (marks.seen?.at_ns ?? 0) - late_ns;
+    closeRun(m.trace);
     for (; m.read < m.trace.count; m.read++) {
-      const record = readRecord(m.trace, m.read);
-      if (record && record.time >= from_ns) noteRecord(marks, record);
+      for (const step of readSteps(m.trace, m.read))
+        if (step.time >= from_ns) noteRecord(marks, step);
     }
   }
   marks.seen = countsOf(k);

@@ -79,8 +79,8 @@ export interface LeftRun {
 }
 
 export type FromWorker =
-  /// The program has been loaded and listens.
-  | { readonly type: 'awake' }
+  /// The program has been loaded and listens; `whole`: it has the shell.
+  | { readonly type: 'awake'; readonly whole: boolean }
   /// From the small program: this needs the shell, or was sent after something that does.
   | { readonly type: 'beyond'; readonly message: ToWorker }
   /// From the small program: its run, null if it has none. Nothing follows.

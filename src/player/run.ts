@@ -3,8 +3,8 @@
 /// its output unsaid, as it was said before. What a person types happens at the moment shown and
 /// cuts off everything later. All work is done in slices, so that nobody waits for a long one.
 /// Inside a run all times are the host's; a page has a clock of its own (page_clock.ts).
-import { createTrace } from '../engine/trace.ts';
 import type { Trace } from '../engine/trace.ts';
+import { createPathTrace } from '../kernel/tracing.ts';
 import { createLanes, cutLanes, readLanes } from './lanes.ts';
 import { createMarks, cutMarks, noteMarks } from './landmarks.ts';
 import type { Marks } from './landmarks.ts';
@@ -197,7 +197,7 @@ function putBack(run: Run, snapshot: Snapshot): void {
 
 /// Room for more steps than a stride of any run takes.
 export function traceFor(scenario: Scenario): Trace | null {
-  return scenario.zoom === 'microscope' ? createTrace(65_536) : null;
+  return scenario.zoom === 'microscope' ? createPathTrace(65_536) : null;
 }
 
 /// What passing a moment is good for: samples, lanes, marks, snapshots, the answer to the question.

@@ -9,6 +9,9 @@ export interface Scenario<Scene = unknown> {
   readonly title: string; // the question that it answers
   readonly host: HostDescription;
   readonly seed: number; // default
+  /// It uses parts of the host that the small program has not (tools/small_program.mjs): a page begins
+  /// with the whole one.
+  readonly whole?: true;
   /// Microscope: a short run that is computed whole, ahead of the cursor, with the trace on.
   /// Live: it goes on for ever, without a trace, and only its last samples are kept.
   readonly zoom: 'microscope' | 'live';

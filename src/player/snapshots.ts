@@ -3,13 +3,17 @@
 /// memory than allowed: first where they stand closest together for their age.
 import { clone } from '../engine/snapshot.ts';
 import type { Trace } from '../engine/trace.ts';
-import type { Kernel, SkbPool } from '../kernel/state.ts';
+import type { FlowTable, Kernel, SkbPool } from '../kernel/state.ts';
 import type { Session } from '../shell/session.ts';
 import { isIdle, machineWith } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { pageOf } from './page_clock.ts';
 import type { PageClock } from './page_clock.ts';
 import type { ShellProgram } from './shell_program.ts';
+
+/// So many packets are computed anew in less than a frame of the screen; and snapshots that far apart
+/// need less than a tenth of the memory of a full trace (npm run bench measures both).
+const spacing_packets = 8_000;
 
 export interface Snapshot {
   readonly at_ns: number;
@@ -28,7 +32,7 @@ export interface Snapshots {
 }
 
 export function createSnapshots(budget: number, spacing_ns: number): Snapshots {
-  return { budget, spacing: { ns: spacing_ns, packets: 8_000 }, list: [], bytes: 0 };
+  return { budget, spacing: { ns: spacing_ns, packets: spacing_packets }, list: [], bytes: 0 };
 }
 
 /// Whether the machine has come far enough from the snapshot before it to deserve one.
@@ -47,17 +51,48 @@ export function take(store: Snapshots, m: Machine): void {
   if (!isIdle(m)) throw new Error(`snapshot at ${m.host.k.now} ns while a command runs`);
   const same = store.list[findBefore(store, m.host.k.now, m.done)];
   if (same && same.at_ns === m.host.k.now && same.done === m.done) return;
-  const k = clone(m.host.k);
-  k.trace = null;
-  k.skbs = withRoom(k.skbs, k.skbs.used);
+  const { k, bytes } = copyOf(m.host.k, same?.k ?? null);
   keep(store, {
     at_ns: k.now,
     done: m.done,
     k,
     terminal: clone(m.terminal.session),
     scene: clone(m.scene.session),
-    bytes: bytesOf(k),
+    bytes,
   });
+}
+
+/// A copy of the host to keep, and the memory it needs beside what it shares with the one before: the
+/// sysctls and what is known of the flows seldom change.
+function copyOf(host: Kernel, before: Kernel | null): { k: Kernel; bytes: number } {
+  const sysctl = before && sameFields(host.sysctl, before.sysctl) ? before.sysctl : null;
+  const k = clone({ ...host, trace: null, sysctl: sysctl === null ? host.sysctl : {} });
+  k.skbs = withoutZeros(k.skbs);
+  let shared = 0;
+  if (before)
+    for (const key of Object.keys(k.flows) as (keyof FlowTable)[])
+      if (shareColumn(k.flows, before.flows, key)) shared += bytesOf(k.flows[key]);
+  const bytes = bytesOf(k) - shared;
+  if (sysctl !== null) k.sysctl = sysctl;
+  return { k, bytes };
+}
+
+function sameFields(a: Record<string, string>, b: Record<string, string>): boolean {
+  for (const key in a) if (a[key] !== b[key]) return false;
+  return Object.keys(a).length === Object.keys(b).length;
+}
+
+function shareColumn<K extends keyof FlowTable>(
+  now: FlowTable,
+  before: FlowTable,
+  key: K,
+): boolean {
+  const a: unknown = now[key];
+  const b: unknown = before[key];
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  if (!a.every((value, i) => value === b[i])) return false;
+  now[key] = before[key];
+  return true;
 }
 
 /// Keeps a snapshot in its place among the others.
@@ -89,8 +124,7 @@ export function machineAt(
   shell: ShellProgram | null,
 ): Machine {
   const { k, terminal, scene, done } = snapshot;
-  const host = { ...clone(k), skbs: withRoom(k.skbs, k.skbs.capacity) };
-  return machineWith(host, clone(terminal), clone(scene), done, trace, shell);
+  return machineWith(clone(k), clone(terminal), clone(scene), done, trace, shell);
 }
 
 /// Index of the last snapshot at or before (at_ns, done); -1 when there is none.
@@ -116,15 +150,15 @@ function dropOne(store: Snapshots): void {
   store.bytes -= list.splice(victim, 1)[0]!.bytes;
 }
 
-/// A copy of the packet pool whose columns have that many places. Most of a pool was never used, and
-/// a snapshot need not keep that part.
-function withRoom(pool: SkbPool, places: number): SkbPool {
+/// The packet pool with empty columns in place of those that hold nothing: most hosts never use most of
+/// them. clone() makes zeros of them again.
+function withoutZeros(pool: SkbPool): SkbPool {
   const made: Record<string, unknown> = { ...pool };
   for (const [key, column] of Object.entries(pool)) {
     if (!ArrayBuffer.isView(column)) continue;
-    const wide = new (column.constructor as new (length: number) => Int32Array)(places);
-    wide.set((column as Int32Array).subarray(0, Math.min(places, pool.used)));
-    made[key] = wide;
+    const values = column as Int32Array;
+    if (values.every((value) => value === 0))
+      made[key] = new (values.constructor as new (length: number) => Int32Array)(0);
   }
   return made as unknown as SkbPool;
 }
@@ -134,6 +168,7 @@ function withRoom(pool: SkbPool, places: number): SkbPool {
 function bytesOf(value: unknown): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return 8;
+  if (Array.isArray(value) && typeof value[0] !== 'object') return 16 + 8 * value.length;
   let sum = 16;
   for (const each of Object.values(value)) sum += bytesOf(each);
   return sum;

@@ -1,10 +1,11 @@
 /// Step by step through a run: the traced steps near a moment, found by replaying the stretch around
 /// it on a machine of its own, with a trace. So nothing has to be recorded while a run plays, and a
 /// moment has the same steps whichever way one came to it.
-import { createTrace, recordsBetween } from '../engine/trace.ts';
+import { recordsBetween } from '../engine/trace.ts';
 import type { TraceRecord } from '../engine/trace.ts';
 import { DROP_REASONS } from '../kernel/reasons.ts';
 import { STEPS } from '../kernel/steps.ts';
+import { createPathTrace } from '../kernel/tracing.ts';
 import type { StepView } from './protocol.ts';
 import { functionOf } from './functions.ts';
 import { pageTime, seek, travel } from './run.ts';
@@ -84,7 +85,7 @@ function numbered(records: readonly TraceRecord[]): Cursor[] {
 
 /// The steps from one moment to another, both included.
 function stretchAround(run: Run, from_ns: number, to_ns: number): Stretch {
-  const trace = createTrace(131_072);
+  const trace = createPathTrace(65_536);
   // A run without a shell begins at its start, and knows nothing of the host before.
   const first_ns = run.snapshots.list[0]!.at_ns;
   const snapshot = nearest(run.snapshots, Math.max(first_ns, from_ns));

@@ -324,5 +324,5 @@ export function serveHere(scenarioOf: World['scenarioOf'], whole: World['whole']
     whole,
   });
   self.onmessage = (event: MessageEvent<ToWorker>) => hear(event.data);
-  self.postMessage({ type: 'awake' } satisfies FromWorker);
+  self.postMessage({ type: 'awake', whole: whole !== null } satisfies FromWorker);
 }

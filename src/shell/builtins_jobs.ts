@@ -1,4 +1,5 @@
 /// Builtins about jobs and signals: jobs, wait, kill, trap.
+import { endApp } from '../kernel/apps.ts';
 import { stdout } from './builtins.ts';
 import type { Builtin, Call } from './builtins.ts';
 import type { Running } from './command.ts';
@@ -14,6 +15,9 @@ const SIGNALS = [
   'PIPE', 'ALRM', 'TERM', 'STKFLT', 'CHLD', 'CONT', 'STOP', 'TSTP', 'TTIN', 'TTOU', 'URG', 'XCPU',
   'XFSZ', 'VTALRM', 'PROF', 'WINCH', 'IO', 'PWR', 'SYS',
 ]; // prettier-ignore
+
+/// Signals that end a process that does not expect them.
+const ENDING = new Set([1, 2, 3, 6, 9, 13, 14, 15]);
 
 function signalNumber(word: string): number {
   if (/^\d+$/.test(word)) return Number(word) < SIGNALS.length ? Number(word) : -1;
@@ -84,11 +88,17 @@ function* killOne(p: Process, target: string, signal: number): Running {
   if (target.startsWith('%')) return yield* refuse(p, `kill: ${target}: no such job`);
   if (!/^-?\d+$/.test(target))
     return yield* refuse(p, `kill: ${target}: arguments must be process or job IDs`);
-  const task = p.machine.host.k.tasks.find((other) => other.pid === Number(target));
+  const task = p.machine.host.k.tasks.find(
+    (other) => other.pid === Number(target) && !other.exited,
+  );
   if (!task) return yield* refuse(p, `kill: (${target}) - No such process`);
   if (task.uid !== p.uid && p.uid !== 0)
     return yield* refuse(p, `kill: (${target}) - Operation not permitted`);
-  if (task.kthread) return 0; // kernel threads take no signals
+  if (task.kthread || signal === 0) return 0; // kernel threads take no signals
+  if (ENDING.has(signal)) {
+    endApp(p.machine.host.k, task.tgid);
+    return 0;
+  }
   return yield* refuse(p, `kill: softnet: not modelled here: signals to ${task.comm} (${target})`);
 }
 

@@ -147,7 +147,7 @@ function counterValue(k: Kernel, { id, where }: Ref): string {
     case 'sock':
       return sockValue(k, name, Number(where));
     case 'sockstat':
-      return shown(k.udp_memory_allocated);
+      return shown(name === 'tcp_mem' ? k.tcp_memory_allocated : k.udp_memory_allocated);
     case 'link':
     case 'net_dev':
     case 'ethtool':
@@ -173,7 +173,18 @@ function statValue(k: Kernel, name: string, cpu: number): string {
 
 function sockValue(k: Kernel, name: string, ino: number): string {
   const sock = k.socks.find((each) => each.ino === ino);
-  return shown(name === 'drops' ? sock?.drops : sock?.rmem_alloc);
+  switch (name) {
+    case 'drops':
+      return shown(sock?.drops);
+    case 'ack_backlog':
+      return shown(sock?.listen?.accept_queue.length);
+    case 'max_ack_backlog':
+      return shown(sock?.listen?.max_ack_backlog);
+    case 'rcv_unread':
+      return sock?.tcp ? shown((sock.tcp.rcv_nxt - sock.tcp.copied_seq) | 0) : '';
+    default:
+      return shown(sock?.rmem_alloc);
+  }
 }
 
 function deviceValue(k: Kernel, id: string, where: string): string {

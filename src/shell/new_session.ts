@@ -1,5 +1,6 @@
 /// A fresh session, as the recorded hosts' interactive shells start.
 import type { Kernel } from '../kernel/state.ts';
+import { labFiles } from './bpftool/lab_files.ts';
 import type { Session } from './session.ts';
 
 const HOMES = { root: '/root', alice: '/home/alice' } as const;
@@ -51,7 +52,7 @@ export function newSession(k: Kernel, user: 'root' | 'alice', login = false): Se
     history: [],
     lines: 0,
     background: 0,
-    files: {},
+    files: { ...labFiles },
     modes: {},
     umask: 0o022,
     exited: false,

@@ -6,9 +6,10 @@ const SBIN = new Set(
     'tcpdump chcpu bridge rtmon swapon'
   ).split(' '),
 );
-const OURS = new Set(['traffic']); // made for this site; on no real host
+const OURS = new Set(['traffic', 'udpsink']); // made for this site; on no real host
 
 export function toolPath(name: string): string {
-  if (OURS.has(name)) return `/usr/local/bin/${name}`;
+  // tcpsink is a helper of the recorded hosts.
+  if (OURS.has(name) || name === 'tcpsink') return `/usr/local/bin/${name}`;
   return `${SBIN.has(name) ? '/usr/sbin' : '/usr/bin'}/${name}`;
 }

@@ -76,7 +76,10 @@ export function openLink(
   }
 
   function hear(message: FromWorker): void {
-    if (message.type === 'awake') return;
+    if (message.type === 'awake') {
+      if (message.whole) whole ??= Promise.resolve(worker); // a scenario that needs it begins with it
+      return;
+    }
     if (message.type === 'beyond') {
       back.push(message.message);
       return prepare();

@@ -41,10 +41,18 @@ describe('a snapshot', () => {
     expect(copy.list).not.toBe(w.list);
   });
 
-  it('copies a pool up to its used mark only', () => {
-    const pool = { capacity: 4, used: 2, next: Int32Array.of(1, 2, 3, 4) };
-    expect([...clone(pool).next]).toEqual([1, 2, 0, 0]);
-    expect(digest(clone(pool))).toBe(digest(pool));
+  it('copies a pool up to its used mark only, with room for a power of two', () => {
+    const next = new Int32Array(64).fill(7);
+    const pool = { capacity: 64, used: 18, next };
+    const copy = clone(pool);
+    expect([copy.capacity, copy.next.length]).toEqual([32, 32]);
+    expect([...copy.next.subarray(16, 20)]).toEqual([7, 7, 0, 0]);
+    expect(digest(copy)).toBe(digest(pool));
+  });
+
+  it('makes zeros of a column that was left out', () => {
+    const pool = { capacity: 16, used: 2, next: Int32Array.of(1, 2), mark: new Int32Array(0) };
+    expect([...clone(pool).mark]).toEqual(new Array(16).fill(0));
   });
 
   it('refuses what is not plain data', () => {

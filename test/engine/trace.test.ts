@@ -1,13 +1,49 @@
 import { describe, expect, it } from 'vitest';
-import { createTrace, oldest, readRecord, record, recordsBetween } from '../../src/engine/trace.ts';
+import {
+  closeRun,
+  createGrammar,
+  createTrace,
+  endRun,
+  oldest,
+  place,
+  readRecord,
+  readSteps,
+  record,
+  recordsBetween,
+  tag,
+  type Trace,
+} from '../../src/engine/trace.ts';
+
+const grammar = createGrammar(
+  [
+    [
+      [0, 10],
+      [1, 5],
+      [2, 0],
+    ],
+  ],
+  [0, 1, 2],
+);
+
+/// A step as a writer writes it: joined to the open run where it may be.
+function write(trace: Trace, time: number, step: number, value = 0, reason = 0): void {
+  const { next, offsets } = trace.grammar;
+  if (step === trace.next && time === trace.begun + offsets[step]!) {
+    trace.more++;
+    trace.next = next[step]!;
+    if (value !== 0 || reason !== 0) endRun(trace, value, reason);
+    return;
+  }
+  const i = place(trace, 7, tag(step, 3, reason), value);
+  trace.times[i] = time;
+  trace.begun = time - offsets[step]!;
+  if (value === 0 && reason === 0) trace.next = next[step]!;
+}
 
 describe('the trace', () => {
   it('takes at most 20 bytes a record and keeps the newest', () => {
     const trace = createTrace(4);
-    const bytes = Object.values(trace)
-      .filter((part): part is Float64Array => ArrayBuffer.isView(part))
-      .reduce((sum, column) => sum + column.byteLength, 0);
-    expect(bytes / trace.size).toBeLessThanOrEqual(20);
+    expect((trace.times.byteLength + trace.words.byteLength) / trace.size).toBeLessThanOrEqual(20);
     for (let i = 0; i < 6; i++) record(trace, 100 + i, i, -1, i, 0, -i);
     expect(oldest(trace)).toBe(2);
     expect(readRecord(trace, 1)).toBeNull();
@@ -24,6 +60,51 @@ describe('the trace', () => {
       [3, 1],
       [3, 3],
       [4, 2],
+    ]);
+  });
+
+  it('holds steps that follow each other by the grammar in one record, and reads them as single ones', () => {
+    const trace = createTrace(8, grammar);
+    write(trace, 100, 0);
+    write(trace, 110, 1);
+    write(trace, 115, 2, 99, 4);
+    expect(trace.count).toBe(1);
+    expect(
+      readSteps(trace, 0).map((s) => [s.time, s.step, s.cpu, s.packet, s.reason, s.value]),
+    ).toEqual([
+      [100, 0, 3, 7, 0, 0],
+      [110, 1, 3, 7, 0, 0],
+      [115, 2, 3, 7, 4, 99],
+    ]);
+    expect(recordsBetween(trace, 105, 112).map((s) => s.step)).toEqual([1]);
+  });
+
+  it('begins a run in the middle of a line, and times its steps from there', () => {
+    const trace = createTrace(8, grammar);
+    write(trace, 50, 1);
+    write(trace, 55, 2);
+    expect(trace.count).toBe(1);
+    expect(recordsBetween(trace, 0, 99).map((s) => [s.time, s.step])).toEqual([
+      [50, 1],
+      [55, 2],
+    ]);
+  });
+
+  it('begins a new record for a step that comes late, after another one, or after a value', () => {
+    const trace = createTrace(16, grammar);
+    write(trace, 100, 0);
+    write(trace, 111, 1);
+    write(trace, 200, 0);
+    write(trace, 210, 2);
+    write(trace, 300, 0, 5);
+    write(trace, 310, 1);
+    expect(trace.count).toBe(6);
+    write(trace, 400, 0);
+    closeRun(trace);
+    write(trace, 410, 1);
+    expect(trace.count).toBe(8);
+    expect(recordsBetween(trace, 0, 999).map((s) => s.time)).toEqual([
+      100, 111, 200, 210, 300, 310, 400, 410,
     ]);
   });
 });

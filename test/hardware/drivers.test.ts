@@ -3,6 +3,12 @@ import { driverOf, drivers, ethtoolDefaults } from '../../src/hardware/driver.ts
 import { FEATURES } from '../../src/hardware/features.ts';
 import { hosts } from '../../src/hardware/hosts.ts';
 import { boot } from '../../src/kernel/boot.ts';
+import { dev_close, dev_open, dev_set_mtu } from '../../src/kernel/dev.ts';
+import { ethtool_set_ringparam } from '../../src/kernel/ethtool_ops.ts';
+import { ethtool_set_features } from '../../src/kernel/ethtool_ops_features.ts';
+import { checkLedger } from '../../src/kernel/ledger.ts';
+import { advance } from '../../src/kernel/run.ts';
+import { startSource } from '../../src/kernel/traffic.ts';
 
 describe('the drivers', () => {
   it('name only features that the kernel has', () => {
@@ -43,4 +49,43 @@ describe('the drivers', () => {
     expect(drivers['igb']!.rss!.table(8).slice(14, 18)).toEqual([0, 0, 1, 1]);
     expect(drivers['virtio_net']!.rss!.table(4).slice(0, 5)).toEqual([0, 1, 2, 3, 0]);
   });
+});
+
+describe('every driver', () => {
+  it.each(['eth0', 'eth1', 'eth2'])(
+    'accounts for each frame over resets and restarts: %s of `mixed`',
+    (name) => {
+      const app = {
+        comm: 'udp-sink',
+        user: 'alice',
+        port: 9000,
+        cpu: 2,
+        service_ns: 3000,
+        rcvbuf: 0,
+      };
+      const k = boot({ ...hosts['mixed']!, apps: [app] }, 1);
+      const at = k.devs.findIndex((dev) => dev.name === name);
+      const dev = k.devs[at]!;
+      startSource(k, { dev: at, pps: 60_000, len: 64, flows: 32, dport: 9000 });
+      startSource(k, { dev: at, pattern: 'poisson', pps: 5_000, len: 900, flows: 3, dport: 9 });
+      const moves = [
+        () => ethtool_set_ringparam(k, dev, { rx: 64, tx: 96 }),
+        () => dev_close(k, dev),
+        () => dev_open(k, dev),
+        () => ethtool_set_ringparam(k, dev, { rx: 4096 }),
+        () => dev_set_mtu(k, dev, 1400),
+        () => ethtool_set_features(k, dev, { 'rx-checksum': !dev.features['rx-checksumming'] }),
+      ];
+      for (const [step, move] of moves.entries()) {
+        advance(k, 700_000_000 * step + 3_000_000);
+        checkLedger(k);
+        move();
+        checkLedger(k);
+      }
+      advance(k, k.now + 900_000_000);
+      checkLedger(k);
+      expect(dev.carrier).toBe(true);
+      expect(k.ledger.delivered).toBeGreaterThan(1000);
+    },
+  );
 });

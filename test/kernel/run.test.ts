@@ -145,6 +145,19 @@ describe('a host under any traffic and settings', () => {
     );
   });
 
+  it('comes to the same state event by event as in one go', () => {
+    fc.assert(
+      fc.property(scene, (s) => {
+        const steps = start(s);
+        until(steps, 1500 * 1000, nobody);
+        const whole = start(s);
+        advance(whole, 1500 * 1000);
+        expect(digest(whole)).toBe(digest(steps));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it('never lets virtual time run backwards, and never loses a CPU', () => {
     fc.assert(
       fc.property(scene, (s) => {

@@ -35,7 +35,7 @@ export function fakePrograms(): FakePrograms {
       },
     };
     if (name === 'host') speaks = program;
-    else setTimeout(() => hears(program, { type: 'awake' }));
+    else setTimeout(() => hears(program, { type: 'awake', whole: true }));
     return program;
   }
   return {

@@ -25,6 +25,13 @@ export function buildNs3(): string | null {
   return r.status === 0 ? program : missing(`g++: ${r.stderr.split('\n')[0] ?? ''}`);
 }
 
+/// Which ns-3 it is: the system's package has logging compiled in and is slower than an optimised build.
+export function ns3Name(): string {
+  const r = spawnSync('dpkg-query', ['-W', '-f', '${Version}', 'libns3-dev'], { encoding: 'utf8' });
+  const version = r.status === 0 ? `libns3 ${r.stdout}` : 'libns3 of unknown version';
+  return `package ${version} (logging compiled in), HeapScheduler, program built with g++ -O3 -march=native -DNDEBUG`;
+}
+
 /// Packets a CPU second of one run, in millions; throws when it lost packets.
 export function runNs3(path: string): number {
   const r = spawnSync(path, ['--seconds=0.5'], { encoding: 'utf8' });

@@ -1,43 +1,46 @@
-/// One measurement of `udp2m` in a process of its own: packets a CPU second, as JSON on one line.
-/// Arguments: packets, seed.
-import { boot } from '../../src/kernel/boot.ts';
-import { ethtool_set_rxnfc } from '../../src/kernel/ethtool_ops_rss.ts';
-import { checkLedger } from '../../src/kernel/ledger.ts';
-import { store_rps_map } from '../../src/kernel/net_sysfs.ts';
-import { advance } from '../../src/kernel/run.ts';
-import { startSource } from '../../src/kernel/traffic.ts';
-import { udp2m } from './scenarios.ts';
+/// One measurement in a process of its own: packets a CPU second, as JSON on one line.
+/// Arguments: scenario, packets, records of a full trace (0: none), seed, and 'steps' to run one event
+/// at a time.
+import { digest } from '../../src/engine/digest.ts';
+import { checkLedger, ledgerOf } from '../../src/kernel/ledger.ts';
+import { advance, nextTime, stepEvent } from '../../src/kernel/run.ts';
+import type { Kernel } from '../../src/kernel/state.ts';
+import { createPathTrace } from '../../src/kernel/tracing.ts';
+import { startScenario } from './scenarios.ts';
 
-const packets = Number(process.argv[2] ?? 2_000_000);
-const k = boot(udp2m.host, Number(process.argv[3] ?? 7));
-const dev = k.devs.findIndex((one) => one.name === 'eth0');
-const eth0 = k.devs[dev];
-if (!eth0) throw new Error('the bench host has no eth0');
-ethtool_set_rxnfc(k, eth0, 'udp4', 'sdfn');
-for (const queue of eth0.rx) store_rps_map(k, queue, 'ff');
-for (const dport of udp2m.ports)
-  startSource(k, {
-    dev,
-    pps: udp2m.pps / udp2m.ports.length,
-    flows: udp2m.flows / udp2m.ports.length,
-    len: udp2m.len,
-    dport,
-  });
-
-advance(k, 100_000_000); // the compiler has seen every path
-const warm = { offered: k.ledger.offered, heap: process.memoryUsage().heapUsed };
+const [name = 'udp2m', count = '2000000', records = '0', seed = '7', how = ''] =
+  process.argv.slice(2);
+const { k, scenario } = startScenario(name, Number(seed));
+const go = how === 'steps' ? byEvent : advance;
+if (Number(records) > 0) k.trace = createPathTrace(Number(records));
+go(k, at(200_000)); // the compiler has seen every path
+const warm = { offered: k.ledger.offered, records: k.trace?.count ?? 0 };
+const heap = process.memoryUsage().heapUsed;
 const started = process.cpuUsage();
-advance(k, k.now + Math.round((packets / udp2m.pps) * 1e9));
+go(k, k.now + at(Number(count)));
 const { user, system } = process.cpuUsage(started);
 checkLedger(k);
-const offered = k.ledger.offered - warm.offered;
+const trouble = scenario.trouble(k);
+if (trouble) throw new Error(`${name}: ${trouble}: ${JSON.stringify(ledgerOf(k).dropped)}`);
+const packets = k.ledger.offered - warm.offered;
+const memory = process.memoryUsage();
 console.log(
   JSON.stringify({
-    packets: offered,
-    lost: k.ledger.drops.reduce((sum, n) => sum + n, 0),
-    mpps_cpu: offered / (user + system),
-    heap_growth_mb: (process.memoryUsage().heapUsed - warm.heap) / 1e6,
-    rss_mb: process.memoryUsage().rss / 1e6,
-    pool: k.skbs.capacity,
+    packets,
+    mpps_cpu: packets / (user + system),
+    digest: digest(k),
+    records: k.trace ? (k.trace.count - warm.records) / packets : 0, // a packet
+    heap_growth_mb: (memory.heapUsed - heap) / 1e6,
+    rss_mb: memory.rss / 1e6,
   }),
 );
+
+/// How long the scenario takes to offer so many packets, ns.
+function at(offered: number): number {
+  return Math.round((offered / scenario.pps) * 1e9);
+}
+
+function byEvent(host: Kernel, until_ns: number): void {
+  while (nextTime(host) <= until_ns) stepEvent(host);
+  advance(host, until_ns);
+}

@@ -17,15 +17,17 @@ export interface TaskSpec {
   readonly pid?: number;
   readonly service_ns?: number;
   readonly napi?: number;
+  readonly tgid?: number; // of a thread: pid of its process
 }
 
 /// Adds a sleeping task and returns its index.
 export function createTask(k: Kernel, spec: TaskSpec): number {
   const everywhere = k.cpus.map((c) => c.id);
-  const nextPid = k.tasks.reduce((pid, task) => Math.max(pid, task.pid + 1), FIRST_PROGRAM);
+  const next = k.tasks.reduce((pid, task) => Math.max(pid, task.pid + 1), FIRST_PROGRAM);
+  const pid = spec.pid ?? next;
   return (
     k.tasks.push({
-      pid: spec.pid ?? nextPid,
+      pid,
       comm: spec.comm.slice(0, 15), // TASK_COMM_LEN, with its NUL
       uid: spec.uid,
       kthread: spec.kthread,
@@ -41,6 +43,8 @@ export function createTask(k: Kernel, spec: TaskSpec): number {
       sock: -1,
       service_ns: spec.service_ns ?? 0,
       kind: spec.kind,
+      tgid: spec.tgid ?? pid,
+      exited: false,
       napi: spec.napi ?? -1,
       phase: 0,
       skb: -1,

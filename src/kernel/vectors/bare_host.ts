@@ -23,3 +23,15 @@ export function differs(what: string, ours: unknown, theirs: unknown): string | 
   const b = JSON.stringify(theirs);
   return a === b ? null : `${what}: ours ${a}, the kernel's ${b}`;
 }
+
+/// Bytes written as hexadecimal digits.
+export function bytesOfHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+}
+
+/// A 128-bit SipHash key from two 64-bit hexadecimal numbers.
+export function sipKeyOf(key0: string, key1: string): number[] {
+  const halves = (text: string): number[] =>
+    [8, 0].map((at) => parseInt(text.padStart(16, '0').slice(at, at + 8), 16));
+  return [...halves(key0), ...halves(key1)];
+}

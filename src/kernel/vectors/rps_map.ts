@@ -15,6 +15,8 @@ export function run(given: unknown): string | null {
   const test = given as Case;
   const k = boot(bareHost(test.nr_cpu_ids, 250), 1);
   for (const c of k.cpus) c.online = test.online.includes(c.id);
-  const ours = test.hash.map((hash) => get_rps_cpu(k, test.map, hash));
+  const q = { ...k.devs[0]!.rx[0]!, rps_map: [...test.map] };
+  const entry = { flows: null, index: 0 };
+  const ours = test.hash.map((hash) => get_rps_cpu(k, q, -1, hash, entry));
   return differs('cpu', ours, test.cpu);
 }

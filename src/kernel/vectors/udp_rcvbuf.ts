@@ -34,7 +34,7 @@ function receive(k: Kernel, sk: Sock, row: readonly number[]): number[] {
   k.skbs.room[skb] = room - linear;
   k.skbs.data_len[skb] = fragment;
   k.skbs.truesize[skb] = truesize;
-  const queued = __udp_enqueue_schedule_skb(k, sk, skb) === 0;
+  const queued = __udp_enqueue_schedule_skb(k, k.cpus[0]!, sk, skb) === 0;
   const charged = queued ? k.skbs.truesize[skb] : 0;
   if (!queued) releaseSkb(k.skbs, skb);
   return [len, linear, room, fragment, truesize, queued ? 1 : 0, charged, sk.rmem_alloc, sk.drops];

@@ -1,8 +1,10 @@
 /// Every tool of the host, by the name it is called by.
 import type { Command } from '../command.ts';
+import { arp } from './arp.ts';
 import { awk, gawk } from './awk.ts';
 import { basename } from './basename.ts';
 import { bash, sh } from './bash.ts';
+import { bpftool } from './bpftool.ts';
 import { cat } from './cat.ts';
 import { chmod } from './chmod.ts';
 import { cmp } from './cmp.ts';
@@ -24,21 +26,25 @@ import { head } from './head.ts';
 import { whoami, id, hostname, uname, nproc, clear, uptime } from './identity.ts';
 import { ifconfig } from './ifconfig.ts';
 import { ip } from './ip.ts';
+import { iperf3 } from './iperf3.ts';
 import { less, more } from './less.ts';
 import { ls } from './ls.ts';
 import { lscpu } from './lscpu.ts';
 import { free, lsmod, lspci, getconf } from './machine.ts';
 import { mkdir, rmdir } from './mkdir.ts';
 import { netstat } from './netstat.ts';
+import { nft } from './nft.ts';
 import { nl } from './nl.ts';
 import { nstat } from './nstat.ts';
 import { numactl } from './numactl.ts';
 import { od } from './od.ts';
 import { paste } from './paste.ts';
+import { ping } from './ping.ts';
 import { ps, pgrep } from './ps.ts';
 import { readlink, realpath } from './readlink.ts';
 import { rev } from './rev.ts';
 import { rm } from './rm.ts';
+import { route } from './route.ts';
 import { sed } from './sed.ts';
 import { seq } from './seq.ts';
 import { sleep } from './sleep.ts';
@@ -51,23 +57,28 @@ import { tac } from './tac.ts';
 import { tail } from './tail.ts';
 import { taskset } from './taskset.ts';
 import { tc } from './tc.ts';
+import { tcpsink } from './tcpsink.ts';
 import { tee } from './tee.ts';
 import { timeout } from './timeout.ts';
 import { touch } from './touch.ts';
 import { tr } from './tr.ts';
 import { traffic } from './traffic.ts';
+import { udpsink } from './udpsink.ts';
 import { uniq } from './uniq.ts';
 import { watch } from './watch.ts';
 import { wc } from './wc.ts';
 import { which } from './which.ts';
 import { xargs } from './xargs.ts';
+import { xdpsock } from './xdp_sock.ts';
 import { xxd } from './xxd.ts';
 import { yes } from './yes.ts';
 
 const all: readonly Command[] = [
+  arp,
   awk,
   basename,
   bash,
+  bpftool,
   cat,
   chmod,
   clear,
@@ -96,6 +107,7 @@ const all: readonly Command[] = [
   id,
   ifconfig,
   ip,
+  iperf3,
   less,
   ls,
   lscpu,
@@ -105,6 +117,7 @@ const all: readonly Command[] = [
   more,
   mv,
   netstat,
+  nft,
   nl,
   nproc,
   nstat,
@@ -112,12 +125,14 @@ const all: readonly Command[] = [
   od,
   paste,
   pgrep,
+  ping,
   ps,
   readlink,
   realpath,
   rev,
   rm,
   rmdir,
+  route,
   sed,
   seq,
   sh,
@@ -131,11 +146,13 @@ const all: readonly Command[] = [
   tail,
   taskset,
   tc,
+  tcpsink,
   tee,
   timeout,
   touch,
   tr,
   traffic,
+  udpsink,
   uname,
   uniq,
   uptime,
@@ -144,6 +161,7 @@ const all: readonly Command[] = [
   which,
   whoami,
   xargs,
+  xdpsock,
   xxd,
   yes,
 ];

@@ -1,10 +1,11 @@
 /// ip, of iproute2 6.15: devices, addresses, routes. The objects are in ../ip/.
 import type { Kernel } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { addressSet } from '../ip/address_set.ts';
+import { addressFlush, addressSet } from '../ip/address_set.ts';
 import { linkSet } from '../ip/link_set.ts';
-import { maddress, neighbour, rule } from '../ip/neighbour.ts';
+import { maddress, neighbour } from '../ip/neighbour.ts';
 import { route } from '../ip/route.ts';
+import { rule } from '../ip/rule.ts';
 import { show } from '../ip/show.ts';
 import type { Style } from '../ip/style.ts';
 import { forbidden, notModelled, wrongArgument } from '../ip/trouble.ts';
@@ -74,7 +75,7 @@ function* link(io: Io, style: Style, words: readonly string[]): Running {
     yield* io.err.line(`Command "${typed}" is unknown, try "ip link help".`);
     return 255;
   }
-  if (verb === 'set' || verb === 'change') return yield* linkSet(io, rest);
+  if (verb === 'set' || verb === 'change') return yield* linkSet(io, rest, style.force === true);
   if (verb === 'show' || verb === 'lst' || verb === 'list')
     return yield* show(io, style, rest, true);
   if (verb === 'help') {
@@ -120,7 +121,7 @@ function* address(io: Io, style: Style, words: readonly string[]): Running {
     );
     return 255;
   }
-  if (verb === 'flush') return yield* notModelled(io, 'address flush');
+  if (verb === 'flush') return yield* addressFlush(io, style, rest);
   return yield* addressSet(io, verb, rest);
 }
 
@@ -156,7 +157,7 @@ const OPTIONS: readonly (readonly [string, (style: Mutable) => void])[] = [
   ['-oneline', (style) => (style.oneline = true)],
   ['-timestamp', () => undefined],
   ['-tshort', () => undefined],
-  ['-force', () => undefined],
+  ['-force', (style) => (style.force = true)],
   ['-brief', (style) => (style.brief = true)],
   ['-json', (style) => (style.json = true)],
   ['-pretty', (style) => (style.pretty = true)],

@@ -106,6 +106,9 @@ function pciRows(k: Kernel): PciRow[] {
       const card = pciFunction(dev);
       const names: Readonly<Record<string, string>> = {
         '10c9': 'Intel Corporation 82576 Gigabit Network Connection',
+        '07b0': 'VMware VMXNET3 Ethernet Controller',
+        '10d3': 'Intel Corporation 82574L Gigabit Network Connection',
+        '100e': 'Intel Corporation 82540EM Gigabit Ethernet Controller',
         '1041': 'Red Hat, Inc. Virtio 1.0 network device',
         '1000': 'Red Hat, Inc. Virtio network device',
       };

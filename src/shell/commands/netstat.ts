@@ -1,8 +1,9 @@
 /// netstat, of net-tools 2.10: the older view of sockets and protocol counters.
-/// Left out: everything but UDP sockets, interfaces, routes, and the counters of UDP and TCP.
-import type { Kernel } from '../../kernel/state.ts';
+/// Left out: UNIX sockets, timers (-o), groups, continuous output.
 import type { Command, Io, Running } from '../command.ts';
-import { print, value, type Piece } from '../marked.ts';
+import { print, value } from '../marked.ts';
+import { statisticsLines } from '../netstat_statistics.ts';
+import { ownerOf, socketRows, type SocketRow } from '../ss/rows.ts';
 import { ifconfig } from './ifconfig.ts';
 
 const LETTERS = 'atunlwxsi46WeopNvcrC';
@@ -11,44 +12,6 @@ const LONG: Readonly<Record<string, string>> = {
   ...{ all: 'a', tcp: 't', udp: 'u', numeric: 'n', listening: 'l', statistics: 's' },
   ...{ interfaces: 'i', programs: 'p', raw: 'w', unix: 'x', wide: 'W', route: 'r' },
 };
-
-/// Lines of -s for a protocol: the text after the number, and the counter's name.
-const STATISTICS: readonly (readonly [string, string, readonly (readonly [string, string])[]])[] = [
-  [
-    't',
-    'Tcp:',
-    [
-      ['active connection openings', 'TcpActiveOpens'],
-      ['passive connection openings', 'TcpPassiveOpens'],
-      ['failed connection attempts', 'TcpAttemptFails'],
-      ['connection resets received', 'TcpEstabResets'],
-      ['connections established', 'TcpCurrEstab'],
-      ['segments received', 'TcpInSegs'],
-      ['segments sent out', 'TcpOutSegs'],
-      ['segments retransmitted', 'TcpRetransSegs'],
-      ['bad segments received', 'TcpInErrs'],
-      ['resets sent', 'TcpOutRsts'],
-    ],
-  ],
-  [
-    'u',
-    'Udp:',
-    [
-      ['packets received', 'UdpInDatagrams'],
-      ['packets to unknown port received', 'UdpNoPorts'],
-      ['packet receive errors', 'UdpInErrors'],
-      ['packets sent', 'UdpOutDatagrams'],
-      ['receive buffer errors', 'UdpRcvbufErrors'],
-      ['send buffer errors', 'UdpSndbufErrors'],
-    ],
-  ],
-];
-
-/// Counters that the tool prints under IpExt when they are not zero.
-const IP_EXT: readonly (readonly [string, string])[] = [
-  ['InOctets', 'IpExtInOctets'],
-  ['InNoECTPkts', 'IpExtInNoECTPkts'],
-];
 
 function* run(io: Io): Running {
   const letters = new Set<string>();
@@ -67,7 +30,8 @@ function* run(io: Io): Running {
     yield* io.out.line('Kernel Interface table');
     return yield* ifconfig.run({ ...io, argv: ['ifconfig', '-s'] });
   }
-  if (!letters.has('t') && !letters.has('u')) return yield* notModelled(io, 'x (UNIX sockets)');
+  if (!'tuw'.split('').some((letter) => letters.has(letter)))
+    return yield* notModelled(io, 'x (UNIX sockets)');
   return yield* sockets(io, letters);
 }
 
@@ -77,25 +41,18 @@ function* notModelled(io: Io, what: string): Running {
 }
 
 function* statistics(io: Io, letters: ReadonlySet<string>): Running {
-  const both = !letters.has('t') && !letters.has('u');
-  // Without a choice the tool begins with Ip and Icmp, most of which nothing here moves.
-  if (both) return yield* notModelled(io, 's (choose -t or -u)');
-  for (const [letter, heading, rows] of STATISTICS) {
-    if (!letters.has(letter)) continue;
-    yield* io.out.line(heading);
-    for (const [text, name] of rows) yield* print(io.out, '    ', count(io.k, name), ` ${text}`);
-  }
-  yield* io.out.line('UdpLite:');
-  const moved = IP_EXT.filter(([, name]) => (io.k.mib[name] ?? 0) > 0);
-  if (moved.length) yield* io.out.line('IpExt:');
-  for (const [text, name] of moved) yield* print(io.out, `    ${text}: `, count(io.k, name));
-  yield* io.out.line('MPTcpExt:');
+  for (const line of statisticsLines(io.k, letters.has('t'), letters.has('u')))
+    yield* print(io.out, ...line);
   return 0;
 }
 
-function count(k: Kernel, name: string): Piece {
-  return value(k.mib[name] ?? 0, `counter:${name}`);
-}
+/// States as the tool names them, by the kernel's number.
+const STATES = [
+  ...['', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE'],
+  ...['CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING'],
+];
+const LISTEN = 10;
+const ESTABLISHED = 1;
 
 function* sockets(io: Io, letters: ReadonlySet<string>): Running {
   const which = letters.has('a')
@@ -108,27 +65,54 @@ function* sockets(io: Io, letters: ReadonlySet<string>): Running {
   yield* io.out.line(
     `Proto Recv-Q Send-Q Local Address           Foreign Address         State      ${programs}`,
   );
-  if (!letters.has('u') || !(letters.has('a') || letters.has('l'))) return 0;
-  for (const sock of io.k.socks) {
-    if (sock.task === 0) continue;
-    const queued = String(sock.rmem_alloc - sock.forward_deficit);
-    const task = io.k.tasks.find((one) => one.pid === sock.task);
-    const visible = task && (io.uid === 0 || io.uid === task.uid);
-    const owner = visible ? `${task.pid}/${task.comm}` : '-';
-    yield* print(
-      io.out,
-      ...['udp   ', ' '.repeat(Math.max(0, 6 - queued.length))],
-      ...[value(queued, `counter:sock:rmem_alloc@${sock.ino}`), '      0 '],
-      `${`${sock.local}:${sock.port}`.padEnd(23)} ${'0.0.0.0:*'.padEnd(23)} ${' '.repeat(11)}`,
-      programs ? ` ${owner.padEnd(19)} ` : ' ',
+  const order = ['tcp', 'udp', 'raw'];
+  const rows = socketRows(io.k)
+    .filter((row) => letters.has(TABLES[row.netid]) && shows(row, letters))
+    .sort(
+      (a, b) => order.indexOf(a.netid) - order.indexOf(b.netid) || Number(a.six) - Number(b.six),
     );
-  }
+  for (const row of rows) yield* socketLine(io, row, letters);
   return 0;
+}
+
+const TABLES: Readonly<Record<SocketRow['netid'], string>> = { tcp: 't', udp: 'u', raw: 'w' };
+
+/// -a all, -l listeners and what is not connected, else connections.
+function shows(row: SocketRow, letters: ReadonlySet<string>): boolean {
+  if (letters.has('4') !== letters.has('6') && row.six !== letters.has('6')) return false;
+  if (letters.has('a')) return true;
+  const open = row.netid === 'tcp' ? row.state === LISTEN : row.state !== ESTABLISHED;
+  return letters.has('l') === open;
+}
+
+function* socketLine(io: Io, row: SocketRow, letters: ReadonlySet<string>): Running<void> {
+  const queued = String(row.recvq);
+  const sent = String(row.state === LISTEN ? 0 : row.sendq);
+  const owner = ownerOf(io.k, row);
+  const visible = owner && (io.uid === 0 || io.uid === owner.uid);
+  const program = (visible ? `${owner.pid}/${owner.comm}` : '-').padEnd(19);
+  const state = row.netid === 'tcp' || row.state === ESTABLISHED ? (STATES[row.state] ?? '') : '';
+  const counted = row.netid === 'tcp' ? 'rcv_unread' : 'rmem_alloc';
+  const name = row.sock.listen && !row.request ? 'ack_backlog' : counted;
+  yield* print(
+    io.out,
+    `${(row.netid + (row.six ? '6' : '')).padEnd(5)} ${' '.repeat(Math.max(0, 6 - queued.length))}`,
+    ...[value(queued, `counter:sock:${name}@${row.sock.ino}`), ` ${sent.padStart(6)} `],
+    `${ending(row.local, row.port, row.six).padEnd(23)} `,
+    `${ending(row.peer, row.peer_port, row.six).padEnd(23)} ${state.padEnd(11)}`,
+    letters.has('p') ? ` ${program} ` : ' ',
+  );
+}
+
+/// An address and a port; an IPv4 address of an IPv6 socket looks like any other.
+function ending(address: string, port: number, six: boolean): string {
+  const plain = address.replace('::ffff:', '') || (six ? '::' : '0.0.0.0');
+  return `${plain}:${port || '*'}`;
 }
 
 export const netstat: Command = {
   name: 'netstat',
   summary: 'show sockets and counters, the older way',
-  usage: 'netstat [-a] [-t] [-u] [-n] [-l] [-p] [-i] | -s {-t | -u}',
+  usage: 'netstat [-a] [-t] [-u] [-w] [-n] [-l] [-p] [-i] | -s [-t] [-u]',
   run,
 };

@@ -21,15 +21,20 @@ function ofTask(task: Task): Process {
   return { ...task, state: stateLetter(task) };
 }
 
+/// The process number of the tool itself: the next one that is free.
+function ownPid(io: Io): number {
+  return Math.max(io.session.next_pid, ...io.k.tasks.map((task) => task.pid + 1));
+}
+
 /// Every process that this host has, and the shell and ps themselves.
 function processes(io: Io): Process[] {
   const own = (pid: number, comm: string, state: string): Process => ({
     ...{ pid, comm, state, uid: io.uid, cpu: 0, nice: 0, runtime: 0, kthread: false },
   });
   const all = [
-    ...io.k.tasks.map(ofTask),
+    ...io.k.tasks.filter((task) => !task.exited).map(ofTask),
     own(io.session.pid, 'bash', 'S'),
-    own(io.session.pid + 1, io.argv[0] ?? 'ps', 'R'),
+    own(ownPid(io), io.argv[0] ?? 'ps', 'R'),
   ];
   return all.sort((a, b) => a.pid - b.pid);
 }
@@ -131,9 +136,7 @@ export const ps: Command = {
     const chosen = processes(io).filter(
       ({ pid }) =>
         every ||
-        (pids.length > 0
-          ? pids.includes(pid)
-          : pid === io.session.pid || pid === io.session.pid + 1),
+        (pids.length > 0 ? pids.includes(pid) : pid === io.session.pid || pid === ownPid(io)),
     );
     yield* table(io, chosen, wanted);
     return chosen.length > 0 ? 0 : 1;
@@ -171,7 +174,7 @@ export const pgrep: Command = {
           : pattern.endsWith('$')
             ? comm.endsWith(words)
             : comm.includes(words);
-    const found = processes(io).filter(({ comm, pid }) => fits(comm) && pid !== io.session.pid + 1);
+    const found = processes(io).filter(({ comm, pid }) => fits(comm) && pid !== ownPid(io));
     for (const { pid, comm } of found)
       yield* io.out.line(flags.has('l') ? `${pid} ${comm}` : String(pid));
     return found.length > 0 ? 0 : 1;

@@ -1,8 +1,10 @@
-/// ss, of iproute2 6.15: sockets. Only UDP sockets exist here, all of them bound and unconnected.
-/// Left out: what -e shows (cookies, cgroups), services by name, events, killing sockets.
-import type { Kernel, Sock } from '../../kernel/state.ts';
+/// ss, of iproute2 6.15: TCP, UDP and raw sockets.
+/// Left out: what -e shows (cookies, cgroups), services by name, events, killing sockets; of -i what the
+/// model does not have (ss/details.ts).
 import type { Command, Io, Running } from '../command.ts';
+import { infoOf, memoryOf, timerOf } from '../ss/details.ts';
 import { parseFilter } from '../ss/filter.ts';
+import { ownerOf, socketRows, type SocketRow } from '../ss/rows.ts';
 import { summaryLines } from '../ss/summary.ts';
 import { tableLines, type Cell, type Column } from '../ss/table.ts';
 
@@ -31,6 +33,8 @@ interface Wishes {
   four: boolean;
   six: boolean;
   memory: boolean;
+  info: boolean;
+  timers: boolean;
   processes: boolean;
   header: boolean;
   queues: boolean;
@@ -54,12 +58,14 @@ function take(wishes: Wishes, letter: string): boolean {
   else if (letter === '4') wishes.four = true;
   else if (letter === '6') wishes.six = true;
   else if (letter === 'm') wishes.memory = true;
+  else if (letter === 'i') wishes.info = true;
+  else if (letter === 'o') wishes.timers = true;
   else if (letter === 'p') wishes.processes = true;
   else if (letter === 'H') wishes.header = false;
   else if (letter === 'Q') wishes.queues = false;
   else if (letter === 'O') wishes.oneline = true;
   else if (letter === 's') wishes.summary = true;
-  else return 'nroi'.includes(letter);
+  else return 'nr'.includes(letter);
   return true;
 }
 
@@ -68,6 +74,7 @@ const ABSENT = 'eTbEZzKNDFfAB';
 function* run(io: Io): Running {
   const wishes: Wishes = {
     ...{ tables: new Set<string>(), states: null, four: false, six: false, memory: false },
+    ...{ info: false, timers: false },
     ...{ processes: false, header: true, queues: true, oneline: false, summary: false },
   };
   const rest: string[] = [];
@@ -138,46 +145,91 @@ function* list(io: Io, wishes: Wishes, words: string[]): Running {
     return WRONG_LINE;
   }
   const states = wishes.states ?? CONNECTED;
-  const udp = !wishes.tables.size || wishes.tables.has('u');
-  const shown = io.k.socks.filter(
-    (sock) =>
-      udp &&
-      sock.task !== 0 &&
-      (!wishes.six || wishes.four) &&
-      states.includes('unconnected') &&
-      filter(sock),
+  const shown = socketRows(io.k).filter(
+    (row) => wanted(wishes, row) && states.includes(row.stateName) && filter(row),
   );
   const columns = columnsOf(wishes, states);
   const header = columns.map((column) => ({ text: column.header }));
   const rows = [
     ...(wishes.header ? [header] : []),
-    ...shown.map((sock) => cells(io, wishes, sock, columns)),
+    ...shown.map((row) => columns.map((one) => one.cell(row, io, wishes))),
   ];
   for (const { text, marks } of tableLines(columns, rows, io.columns))
     yield* io.out.line(text, marks);
   return 0;
 }
 
-type Named = Column & { readonly cell: (sock: Sock, io: Io, wishes: Wishes) => Cell };
+const TABLES: Readonly<Record<SocketRow['netid'], string>> = { tcp: 't', udp: 'u', raw: 'w' };
+
+function wanted(wishes: Wishes, row: SocketRow): boolean {
+  if (wishes.tables.size > 0 && !wishes.tables.has(TABLES[row.netid])) return false;
+  return wishes.four === wishes.six || (row.six ? wishes.six : wishes.four);
+}
+
+/// States as the column shows them.
+const SHOWN: Readonly<Record<string, string>> = {
+  ...{ established: 'ESTAB', 'syn-sent': 'SYN-SENT', 'syn-recv': 'SYN-RECV' },
+  ...{ 'fin-wait-1': 'FIN-WAIT-1', 'fin-wait-2': 'FIN-WAIT-2', 'time-wait': 'TIME-WAIT' },
+  ...{ unconnected: 'UNCONN', 'close-wait': 'CLOSE-WAIT', 'last-ack': 'LAST-ACK' },
+  ...{ listening: 'LISTEN', closing: 'CLOSING' },
+};
+
+/// An address in its column: IPv6 in brackets, any address of IPv6 as a star.
+function address(text: string, six: boolean, device: string): string {
+  const plain = text === '' ? (six ? '*' : '0.0.0.0') : text.includes(':') ? `[${text}]` : text;
+  return `${plain}${device ? `%${device}` : ''}:`;
+}
+
+type Named = Column & { readonly cell: (row: SocketRow, io: Io, wishes: Wishes) => Cell };
 
 const COLUMNS: Readonly<Record<string, Named>> = {
-  netid: column('Netid', '', () => ({ text: 'udp' })),
-  state: column('State', ' ', () => ({ text: 'UNCONN' })),
-  // udp_rqueue_get(): what is charged, without what the reader has not given back yet.
-  recvq: column('Recv-Q', ' ', (sock) => ({
-    text: String(sock.rmem_alloc - sock.forward_deficit).padEnd(6),
-    ref: `counter:sock:rmem_alloc@${sock.ino}`,
+  netid: column('Netid', '', (row) => ({ text: row.netid })),
+  state: column('State', ' ', (row) => ({ text: SHOWN[row.stateName] ?? '' })),
+  recvq: column('Recv-Q', ' ', (row) => ({
+    text: String(row.recvq).padEnd(6),
+    ref: queueRef(row),
   })),
-  sendq: column('Send-Q', ' ', () => ({ text: '0'.padEnd(6) })),
-  local: column('Local Address:', ' ', (sock) => ({ text: `${sock.local}:` }), 'right'),
-  lport: column('Port', '', (sock) => ({ text: String(sock.port) })),
-  peer: column('Peer Address:', ' ', () => ({ text: '0.0.0.0:' }), 'right'),
-  pport: column('Port', '', () => ({ text: '*' })),
-  process: column('Process', '', (sock, io) => ({ text: processOf(io, sock) })),
-  rest: column('', '', (sock, io, wishes) => ({
-    text: wishes.memory ? `${wishes.oneline ? '' : '\n\t'}${memoryOf(io.k, sock)}` : '',
+  sendq: column('Send-Q', ' ', (row) => ({
+    text: String(row.sendq).padEnd(6),
+    ...(row.sock.listen && !row.request
+      ? { ref: `counter:sock:max_ack_backlog@${row.sock.ino}` }
+      : {}),
   })),
+  local: column(
+    'Local Address:',
+    ' ',
+    (row) => ({ text: address(row.local, row.six, row.device) }),
+    'right',
+  ),
+  lport: column('Port', '', (row) => ({
+    text: row.netid === 'raw' ? rawName(row.port) : String(row.port),
+  })),
+  peer: column('Peer Address:', ' ', (row) => ({ text: address(row.peer, row.six, '') }), 'right'),
+  pport: column('Port', '', (row) => ({ text: row.peer_port ? String(row.peer_port) : '*' })),
+  process: column('Process', '', (row, io) => ({ text: processOf(io, row) })),
+  rest: column('', '', (row, io, wishes) => ({ text: restOf(row, io, wishes) })),
 };
+
+/// What Recv-Q counts: bytes charged, bytes not read, or connections that wait.
+function queueRef(row: SocketRow): string {
+  const name = row.netid !== 'tcp' ? 'rmem_alloc' : row.sock.listen ? 'ack_backlog' : 'rcv_unread';
+  return `counter:sock:${name}@${row.sock.ino}`;
+}
+
+/// Raw sockets show their protocol in place of a port.
+function rawName(protocol: number): string {
+  const names: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp' };
+  return names[protocol] ?? String(protocol);
+}
+
+/// What follows a socket: its timer on the same line, memory and details on the next.
+function restOf(row: SocketRow, io: Io, wishes: Wishes): string {
+  const timer = wishes.timers ? timerOf(io.k, row) : '';
+  if (row.request || !(wishes.memory || wishes.info)) return timer;
+  const details = wishes.info && row.sock.tcp ? infoOf(io.k, row) : '';
+  const memory = wishes.memory ? memoryOf(row.sock) : '';
+  return `${timer}${wishes.oneline ? '' : '\n\t'}${memory}${details}`;
+}
 
 function column(
   header: string,
@@ -198,22 +250,12 @@ function columnsOf(wishes: Wishes, states: readonly string[]): Named[] {
   return Object.entries(COLUMNS).flatMap(([name, one]) => (hidden.has(name) ? [] : [one]));
 }
 
-function cells(io: Io, wishes: Wishes, sock: Sock, columns: readonly Column[]): Cell[] {
-  return (columns as readonly Named[]).map((one) => one.cell(sock, io, wishes));
-}
-
 /// The owner, for those who may look into its /proc/PID/fd. Its first file after standard input,
 /// output and error is the socket.
-function processOf(io: Io, sock: Sock): string {
-  const task = io.k.tasks.find((one) => one.pid === sock.task);
+function processOf(io: Io, row: SocketRow): string {
+  const task = ownerOf(io.k, row);
   if (!task || (io.uid !== 0 && io.uid !== task.uid)) return '';
   return ` users:(("${task.comm}",pid=${task.pid},fd=3))`;
-}
-
-/// sk_get_meminfo() in net/core/sock.c; nothing is sent, so the send side is empty.
-function memoryOf(k: Kernel, sock: Sock): string {
-  const sndbuf = k.sysctl['net.core.wmem_default'] ?? '0';
-  return ` skmem:(r${sock.rmem_alloc},rb${sock.rcvbuf},t0,tb${sndbuf},f${sock.forward_alloc},w0,o0,bl0,d${sock.drops})`;
 }
 
 export const ss: Command = {

@@ -18,33 +18,47 @@ export interface Platform {
   readonly bogomips: string;
 }
 
+/// Names of /proc/meminfo, in the kernel's order.
+const MEMINFO = `MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon) Active(file) Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback AnonPages Mapped Shmem KReclaimable Slab SReclaimable SUnreclaim KernelStack PageTables SecPageTables NFS_Unstable Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu HardwareCorrupted AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped Unaccepted HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp Hugepagesize Hugetlb DirectMap4k DirectMap2M DirectMap1G`.split(' ');
+
+/// /proc/meminfo from its numbers.
+function meminfo(numbers: string): string {
+  const values = numbers.split(' ');
+  return MEMINFO.map((name, i) => `${name} ${values[i]}`).join('\n');
+}
+
+/// Lines that no device of a recorded machine uses.
+const UNUSED = ['2|4|||0||', ...[3, 5, 6, 7, 10, 11, 13, 14, 15].map((irq) => `${irq}|||0|0||`)];
+
+/// What the two-node machines have alike: keyboard, clock, ACPI, root ports.
+const TWO_NODES = [
+  '1||0-3|0|0|0:9||IO-APIC|1-edge|i8042',
+  '8||0-3|1|0|1:1||IO-APIC|8-edge|rtc0',
+  '9||0-3|1|0|||IO-APIC|9-fasteoi|acpi',
+  '24||0-3|2|0|2:1||PCI-MSIX-0000:40:00.0|0-edge|PCIe PME, aerdrv, pciehp',
+  '25||0-3|3|0|3:1||PCI-MSIX-0000:40:08.0|0-edge|PCIe PME, aerdrv, pciehp',
+  '26||0-3|0|0|0:1||PCI-MSIX-0000:40:09.0|0-edge|PCIe PME, aerdrv, pciehp',
+  '27||4-7|4|1|4:1||PCI-MSIX-0000:80:00.0|0-edge|PCIe PME, aerdrv, pciehp',
+];
+
+/// The rows of a machine, those without a device included, in order of their numbers.
+function irqs(rows: readonly string[]): string {
+  const number = (row: string): number => Number(row.split('|')[0]);
+  return [...UNUSED, ...rows].sort((a, b) => number(a) - number(b)).join('\n');
+}
+
 export const platforms: Readonly<Record<string, Platform>> = {
   igb: {
-    irqs: `0|4||0|0|0:96||IO-APIC|2-edge|timer
-1||0-3|0|0|0:9||IO-APIC|1-edge|i8042
-2|4|||0||
-3|||0|0||
-4||0-3|2|0|2:1|1,1,4294670528|IO-APIC|4-edge|ttyS0
-5|||0|0||
-6|||0|0||
-7|||0|0||
-8||0-3|1|0|1:1||IO-APIC|8-edge|rtc0
-9||0-3|1|0|||IO-APIC|9-fasteoi|acpi
-10|||0|0||
-11|||0|0||
-12||0-3|3|0|3:5||IO-APIC|12-edge|i8042
-13|||0|0||
-14|||0|0||
-15|||0|0||
-24||0-3|2|0|2:1||PCI-MSIX-0000:40:00.0|0-edge|PCIe PME, aerdrv, pciehp
-25||0-3|3|0|3:1||PCI-MSIX-0000:40:08.0|0-edge|PCIe PME, aerdrv, pciehp
-26||0-3|0|0|0:1||PCI-MSIX-0000:40:09.0|0-edge|PCIe PME, aerdrv, pciehp
-27||4-7|4|1|4:1||PCI-MSIX-0000:80:00.0|0-edge|PCIe PME, aerdrv, pciehp
-28||0-3|1|0|||PCI-MSIX-0000:43:00.0|0-edge|virtio1-config
-29||0-3|2|0|2:5|5,1,4294669560|PCI-MSIX-0000:43:00.0|1-edge|virtio1-virtqueues
-30||0-3|3|0|||PCI-MSIX-0000:42:00.0|0-edge|virtio0-config
-31|4||7|0|7:332||PCI-MSIX-0000:42:00.0|1-edge|virtio0-req.0`,
-    local: { LOC: "851 690 595 774 1669 700 652 707", RES: "36 36 58 31 43 30 29 26", CAL: "2353 2048 1840 1919 592 1497 1867 1866", TLB: "1 6 1 6 2 1 1 2", MCP: "1 1 1 1 1 1 1 1" },
+    irqs: irqs([...TWO_NODES, 
+      '0|4||0|0|0:96||IO-APIC|2-edge|timer', 
+      '4||0-3|2|0|2:1|1,1,4294670528|IO-APIC|4-edge|ttyS0', 
+      '12||0-3|3|0|3:5||IO-APIC|12-edge|i8042', 
+      '28||0-3|1|0|||PCI-MSIX-0000:43:00.0|0-edge|virtio1-config', 
+      '29||0-3|2|0|2:5|5,1,4294669560|PCI-MSIX-0000:43:00.0|1-edge|virtio1-virtqueues', 
+      '30||0-3|3|0|||PCI-MSIX-0000:42:00.0|0-edge|virtio0-config', 
+      '31|4||7|0|7:332||PCI-MSIX-0000:42:00.0|1-edge|virtio0-req.0',
+    ]),
+    local: { LOC: '851 690 595 774 1669 700 652 707', RES: '36 36 58 31 43 30 29 26', CAL: '2353 2048 1840 1919 592 1497 1867 1866', TLB: '1 6 1 6 2 1 1 2', MCP: '1 1 1 1 1 1 1 1' },
     softirqs: `0
 89 147 24 74 215 56 55 70
 0 0 1 0 0 0 0 1
@@ -65,95 +79,28 @@ export const platforms: Readonly<Record<string, Platform>> = {
 1 0 112 930 0 0 6`,
     stat: '5920 1795217616 256',
     nrIrqs: 488,
-    meminfo: `MemTotal 2022212
-MemFree 1880256
-MemAvailable 1786432
-Buffers 2404
-Cached 17440
-SwapCached 0
-Active 21704
-Inactive 3800
-Active(anon) 5732
-Inactive(anon) 0
-Active(file) 15972
-Inactive(file) 3800
-Unevictable 0
-Mlocked 0
-SwapTotal 0
-SwapFree 0
-Zswap 0
-Zswapped 0
-Dirty 36
-Writeback 0
-AnonPages 5752
-Mapped 6296
-Shmem 0
-KReclaimable 3216
-Slab 29864
-SReclaimable 3216
-SUnreclaim 26648
-KernelStack 2128
-PageTables 352
-SecPageTables 0
-NFS_Unstable 0
-Bounce 0
-WritebackTmp 0
-CommitLimit 1011104
-Committed_AS 7896
-VmallocTotal 34359738367
-VmallocUsed 14188
-VmallocChunk 0
-Percpu 2208
-HardwareCorrupted 0
-AnonHugePages 0
-ShmemHugePages 0
-ShmemPmdMapped 0
-FileHugePages 0
-FilePmdMapped 0
-Unaccepted 0
-HugePages_Total 0
-HugePages_Free 0
-HugePages_Rsvd 0
-HugePages_Surp 0
-Hugepagesize 2048
-Hugetlb 0
-DirectMap4k 44916
-DirectMap2M 2052096
-DirectMap1G 0`,
+    meminfo: meminfo(
+      '2022212 1880256 1786432 2404 17440 0 21704 3800 5732 0 15972 3800 0 0 0 0 0 0 36 0 5752 6296 0 3216 29864 3216 26648 2128 352 0 0 0 0 1011104 7896 34359738367 14188 0 2208 0 0 0 0 0 0 0 0 0 0 0 2048 0 44916 2052096 0',
+    ),
     nodeMemory: `1029928 962876
 992284 917380`,
-    loadavg: "0.23 0.05 0.02 1/126 249",
-    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=igb lab.host=host2 ",
+    loadavg: '0.23 0.05 0.02 1/126 249',
+    cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=igb lab.host=host2 ',
     ipv6: 'Ip6OutRequests 7 Ip6OutMcastPkts 7 Ip6OutOctets 508 Ip6OutMcastOctets 508 Ip6OutTransmits 7 Icmp6OutMsgs 7 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 5 Icmp6OutType133 1 Icmp6OutType135 1 Icmp6OutType143 5',
     cpuMhz: '2600.024',
     bogomips: '5200.04',
   },
   virtio: {
-    irqs: `0|4||0|0|0:96||IO-APIC|2-edge|timer
-1||0-3|0|0|0:9||IO-APIC|1-edge|i8042
-2|4|||0||
-3|||0|0||
-4||0-3|2|0|2:2|2,2,4294671084|IO-APIC|4-edge|ttyS0
-5|||0|0||
-6|||0|0||
-7|||0|0||
-8||0-3|1|0|1:1||IO-APIC|8-edge|rtc0
-9||0-3|1|0|||IO-APIC|9-fasteoi|acpi
-10|||0|0||
-11|||0|0||
-12||0-3|3|0|3:5||IO-APIC|12-edge|i8042
-13|||0|0||
-14|||0|0||
-15|||0|0||
-24||0-3|2|0|2:1||PCI-MSIX-0000:40:00.0|0-edge|PCIe PME, aerdrv, pciehp
-25||0-3|3|0|3:1||PCI-MSIX-0000:40:08.0|0-edge|PCIe PME, aerdrv, pciehp
-26||0-3|0|0|0:1||PCI-MSIX-0000:40:09.0|0-edge|PCIe PME, aerdrv, pciehp
-27||4-7|4|1|4:1||PCI-MSIX-0000:80:00.0|0-edge|PCIe PME, aerdrv, pciehp
-28||0-3|1|0|||PCI-MSIX-0000:43:00.0|0-edge|virtio2-config
-29||0-3|2|0|2:5|5,1,4294669776|PCI-MSIX-0000:43:00.0|1-edge|virtio2-virtqueues
-30||0-3|3|0|||PCI-MSIX-0000:42:00.0|0-edge|virtio1-config
-31|4||7|0|7:327||PCI-MSIX-0000:42:00.0|1-edge|virtio1-req.0`,
-    local: { LOC: "817 838 820 860 659 930 608 695", RES: "30 31 46 44 44 44 26 29", CAL: "2357 521 1987 1896 1847 1913 1866 1813", TLB: "3 1 3 3 2 3 1 2", MCP: "1 1 1 1 1 1 1 1" },
+    irqs: irqs([...TWO_NODES, 
+      '0|4||0|0|0:96||IO-APIC|2-edge|timer', 
+      '4||0-3|2|0|2:2|2,2,4294671084|IO-APIC|4-edge|ttyS0', 
+      '12||0-3|3|0|3:5||IO-APIC|12-edge|i8042', 
+      '28||0-3|1|0|||PCI-MSIX-0000:43:00.0|0-edge|virtio2-config', 
+      '29||0-3|2|0|2:5|5,1,4294669776|PCI-MSIX-0000:43:00.0|1-edge|virtio2-virtqueues', 
+      '30||0-3|3|0|||PCI-MSIX-0000:42:00.0|0-edge|virtio1-config', 
+      '31|4||7|0|7:327||PCI-MSIX-0000:42:00.0|1-edge|virtio1-req.0',
+    ]),
+    local: { LOC: '817 838 820 860 659 930 608 695', RES: '30 31 46 44 44 44 26 29', CAL: '2357 521 1987 1896 1847 1913 1866 1813', TLB: '3 1 3 3 2 3 1 2', MCP: '1 1 1 1 1 1 1 1' },
     softirqs: `0
 129 72 55 120 64 93 60 44
 1 0 3 0 0 1 0 1
@@ -174,91 +121,31 @@ DirectMap1G 0`,
 4 0 93 979 0 0 8`,
     stat: '4538 1795217594 258',
     nrIrqs: 488,
-    meminfo: `MemTotal 2022208
-MemFree 1888168
-MemAvailable 1794316
-Buffers 2520
-Cached 17240
-SwapCached 0
-Active 21560
-Inactive 3872
-Active(anon) 5696
-Inactive(anon) 0
-Active(file) 15864
-Inactive(file) 3872
-Unevictable 0
-Mlocked 0
-SwapTotal 0
-SwapFree 0
-Zswap 0
-Zswapped 0
-Dirty 36
-Writeback 0
-AnonPages 5716
-Mapped 6296
-Shmem 0
-KReclaimable 3196
-Slab 29748
-SReclaimable 3196
-SUnreclaim 26552
-KernelStack 2192
-PageTables 356
-SecPageTables 0
-NFS_Unstable 0
-Bounce 0
-WritebackTmp 0
-CommitLimit 1011104
-Committed_AS 7896
-VmallocTotal 34359738367
-VmallocUsed 13632
-VmallocChunk 0
-Percpu 2208
-HardwareCorrupted 0
-AnonHugePages 0
-ShmemHugePages 0
-ShmemPmdMapped 0
-FileHugePages 0
-FilePmdMapped 0
-Unaccepted 0
-HugePages_Total 0
-HugePages_Free 0
-HugePages_Rsvd 0
-HugePages_Surp 0
-Hugepagesize 2048
-Hugetlb 0
-DirectMap4k 44916
-DirectMap2M 2052096
-DirectMap1G 0`,
+    meminfo: meminfo(
+      '2022208 1888168 1794316 2520 17240 0 21560 3872 5696 0 15864 3872 0 0 0 0 0 0 36 0 5716 6296 0 3196 29748 3196 26552 2192 356 0 0 0 0 1011104 7896 34359738367 13632 0 2208 0 0 0 0 0 0 0 0 0 0 0 2048 0 44916 2052096 0',
+    ),
     nodeMemory: `1029928 947520
 992280 940648`,
-    loadavg: "0.15 0.03 0.01 1/130 251",
-    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=host1 ",
+    loadavg: '0.15 0.03 0.01 1/130 251',
+    cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=host1 ',
     ipv6: 'Ip6OutRequests 8 Ip6OutMcastPkts 8 Ip6OutOctets 580 Ip6OutMcastOctets 580 Ip6OutTransmits 8 Icmp6OutMsgs 8 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 2 Icmp6OutMLDv2Reports 5 Icmp6OutType133 1 Icmp6OutType135 2 Icmp6OutType143 5',
     cpuMhz: '2600.017',
     bogomips: '5200.03',
   },
   laptop: {
-    irqs: `0|4||0|0|0:85||IO-APIC|2-edge|timer
-1|||1|0|1:9||IO-APIC|1-edge|i8042
-2|4|||0||
-3|||0|0||
-4|||1|0|1:1|1,1,4294669624|IO-APIC|4-edge|ttyS0
-5|||0|0||
-6|||0|0||
-7|||0|0||
-8|||0|0|0:1||IO-APIC|8-edge|rtc0
-9|||1|0|||IO-APIC|9-fasteoi|acpi
-10|||0|0||
-11|||0|0||
-12|||0|0|0:3||IO-APIC|12-edge|i8042
-13|||0|0||
-14|||0|0||
-15|||0|0||
-24|||0|-1|||PCI-MSIX-0000:00:11.0|0-edge|virtio2-config
-25|||1|-1|1:4|4,1,4294668776|PCI-MSIX-0000:00:11.0|1-edge|virtio2-virtqueues
-26|||0|0|||PCI-MSIX-0000:00:10.0|0-edge|virtio1-config
-27|4||1|0|1:326||PCI-MSIX-0000:00:10.0|1-edge|virtio1-req.0`,
-    local: { LOC: "1444 1248", RES: "99 105", CAL: "568 1951", TLB: "5 9", MCP: "1 1" },
+    irqs: irqs([
+      '0|4||0|0|0:85||IO-APIC|2-edge|timer', 
+      '1|||1|0|1:9||IO-APIC|1-edge|i8042', 
+      '4|||1|0|1:1|1,1,4294669624|IO-APIC|4-edge|ttyS0', 
+      '8|||0|0|0:1||IO-APIC|8-edge|rtc0', 
+      '9|||1|0|||IO-APIC|9-fasteoi|acpi', 
+      '12|||0|0|0:3||IO-APIC|12-edge|i8042', 
+      '24|||0|-1|||PCI-MSIX-0000:00:11.0|0-edge|virtio2-config', 
+      '25|||1|-1|1:4|4,1,4294668776|PCI-MSIX-0000:00:11.0|1-edge|virtio2-virtqueues', 
+      '26|||0|0|||PCI-MSIX-0000:00:10.0|0-edge|virtio1-config', 
+      '27|4||1|0|1:326||PCI-MSIX-0000:00:10.0|1-edge|virtio1-req.0',
+    ]),
+    local: { LOC: '1444 1248', RES: '99 105', CAL: '568 1951', TLB: '5 9', MCP: '1 1' },
     softirqs: `0
 285 231
 0 1
@@ -273,90 +160,30 @@ DirectMap1G 0`,
 72 0 397 198 2 0 29`,
     stat: '3139 1795217657 180',
     nrIrqs: 440,
-    meminfo: `MemTotal 990292
-MemFree 909840
-MemAvailable 849456
-Buffers 2512
-Cached 17240
-SwapCached 0
-Active 21368
-Inactive 3788
-Active(anon) 5504
-Inactive(anon) 0
-Active(file) 15864
-Inactive(file) 3788
-Unevictable 0
-Mlocked 0
-SwapTotal 0
-SwapFree 0
-Zswap 0
-Zswapped 0
-Dirty 4
-Writeback 0
-AnonPages 5600
-Mapped 6244
-Shmem 0
-KReclaimable 2332
-Slab 21724
-SReclaimable 2332
-SUnreclaim 19392
-KernelStack 992
-PageTables 352
-SecPageTables 0
-NFS_Unstable 0
-Bounce 0
-WritebackTmp 0
-CommitLimit 495144
-Committed_AS 7792
-VmallocTotal 34359738367
-VmallocUsed 6800
-VmallocChunk 0
-Percpu 552
-HardwareCorrupted 0
-AnonHugePages 0
-ShmemHugePages 0
-ShmemPmdMapped 0
-FileHugePages 0
-FilePmdMapped 0
-Unaccepted 0
-HugePages_Total 0
-HugePages_Free 0
-HugePages_Rsvd 0
-HugePages_Surp 0
-Hugepagesize 2048
-Hugetlb 0
-DirectMap4k 32628
-DirectMap2M 1015808
-DirectMap1G 0`,
-    nodeMemory: `990292 909840`,
-    loadavg: "0.16 0.03 0.01 1/61 179",
-    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=small1 ",
+    meminfo: meminfo(
+      '990292 909840 849456 2512 17240 0 21368 3788 5504 0 15864 3788 0 0 0 0 0 0 4 0 5600 6244 0 2332 21724 2332 19392 992 352 0 0 0 0 495144 7792 34359738367 6800 0 552 0 0 0 0 0 0 0 0 0 0 0 2048 0 32628 1015808 0',
+    ),
+    nodeMemory: '990292 909840',
+    loadavg: '0.16 0.03 0.01 1/61 179',
+    cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=small1 ',
     ipv6: 'Ip6OutRequests 3 Ip6OutMcastPkts 3 Ip6OutOctets 224 Ip6OutMcastOctets 224 Ip6OutTransmits 3 Icmp6OutMsgs 3 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 2 Icmp6OutType135 1 Icmp6OutType143 2',
     cpuMhz: '2600.018',
     bogomips: '5200.03',
   },
   wide: {
-    irqs: `0|4||0|0|0:162||IO-APIC|2-edge|timer
-1|||5|0|5:9||IO-APIC|1-edge|i8042
-2|4|||0||
-3|||0|0||
-4|||7|0|7:2|2,2,4294670988|IO-APIC|4-edge|ttyS0
-5|||0|0||
-6|||0|0||
-7|||0|0||
-8|||6|0|||IO-APIC|8-edge|rtc0
-9|||1|0|||IO-APIC|9-fasteoi|acpi
-10|||0|0||
-11|||0|0||
-12|||4|0|4:3||IO-APIC|12-edge|i8042
-13|||0|0||
-14|||0|0||
-15|||0|0||
-24|||2|-1|||PCI-MSIX-0000:00:11.0|0-edge|virtio2-config
-25|||3|-1|3:5|5,1,4294670396|PCI-MSIX-0000:00:11.0|1-edge|virtio2-virtqueues
-26|||8|0|||PCI-MSIX-0000:00:10.0|0-edge|virtio1-config
-27|4||35|0|35:326||PCI-MSIX-0000:00:10.0|1-edge|virtio1-req.0`,
-    local: { LOC: "932 782 671 693 670 592 380 622 547 746 520 463 668 1580 1118 292 947 987 922 876 408 418 384 367 378 347 367 346 354 352 179 328 341 344 333 318", RES: "12 19 11 15 8 15 11 11 13 15 13 11 11 10 24 7 22 18 14 9 8 10 9 8 8 7 7 7 7 7 6 7 7 10 7 6", CAL: "2390 1893 1828 1905 1844 1873 1753 1756 1756 1793 1759 1753 1772 1962 1738 1752 1786 1460 1676 599 1753 1751 1755 1749 1756 1758 1761 1760 1753 1760 1750 1752 1754 1750 1755 1750", TLB: "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", MCP: "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1" },
+    irqs: irqs([
+      '0|4||0|0|0:162||IO-APIC|2-edge|timer', 
+      '1|||5|0|5:9||IO-APIC|1-edge|i8042', 
+      '4|||7|0|7:2|2,2,4294670988|IO-APIC|4-edge|ttyS0', 
+      '8|||6|0|||IO-APIC|8-edge|rtc0', 
+      '9|||1|0|||IO-APIC|9-fasteoi|acpi', 
+      '12|||4|0|4:3||IO-APIC|12-edge|i8042', 
+      '24|||2|-1|||PCI-MSIX-0000:00:11.0|0-edge|virtio2-config', 
+      '25|||3|-1|3:5|5,1,4294670396|PCI-MSIX-0000:00:11.0|1-edge|virtio2-virtqueues', 
+      '26|||8|0|||PCI-MSIX-0000:00:10.0|0-edge|virtio1-config', 
+      '27|4||35|0|35:326||PCI-MSIX-0000:00:10.0|1-edge|virtio1-req.0',
+    ]),
+    local: { LOC: '932 782 671 693 670 592 380 622 547 746 520 463 668 1580 1118 292 947 987 922 876 408 418 384 367 378 347 367 346 354 352 179 328 341 344 333 318', RES: '12 19 11 15 8 15 11 11 13 15 13 11 11 10 24 7 22 18 14 9 8 10 9 8 8 7 7 7 7 7 6 7 7 10 7 6', CAL: '2390 1893 1828 1905 1844 1873 1753 1756 1756 1793 1759 1753 1772 1962 1738 1752 1786 1460 1676 599 1753 1751 1755 1749 1756 1758 1761 1760 1753 1760 1750 1752 1754 1750 1755 1750', TLB: '0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0', MCP: '1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1' },
     softirqs: `0
 143 42 22 19 12 8 0 7 3 103 11 2 27 6 13 0 7 7 4 3 1 1 2 1 0 0 1 0 2 3 0 3 4 6 3 6
 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
@@ -405,66 +232,56 @@ DirectMap1G 0`,
 0 0 4 858 0 0 0`,
     stat: '6772 1795218286 470',
     nrIrqs: 712,
-    meminfo: `MemTotal 2009384
-MemFree 1862976
-MemAvailable 1799552
-Buffers 2480
-Cached 17176
-SwapCached 0
-Active 22436
-Inactive 3796
-Active(anon) 6572
-Inactive(anon) 0
-Active(file) 15864
-Inactive(file) 3796
-Unevictable 0
-Mlocked 0
-SwapTotal 0
-SwapFree 0
-Zswap 0
-Zswapped 0
-Dirty 4
-Writeback 0
-AnonPages 6628
-Mapped 6220
-Shmem 0
-KReclaimable 4204
-Slab 41348
-SReclaimable 4204
-SUnreclaim 37144
-KernelStack 5584
-PageTables 356
-SecPageTables 0
-NFS_Unstable 0
-Bounce 0
-WritebackTmp 0
-CommitLimit 1004692
-Committed_AS 7908
-VmallocTotal 34359738367
-VmallocUsed 11212
-VmallocChunk 0
-Percpu 9936
-HardwareCorrupted 0
-AnonHugePages 2048
-ShmemHugePages 0
-ShmemPmdMapped 0
-FileHugePages 0
-FilePmdMapped 0
-Unaccepted 0
-HugePages_Total 0
-HugePages_Free 0
-HugePages_Rsvd 0
-HugePages_Surp 0
-Hugepagesize 2048
-Hugetlb 0
-DirectMap4k 59252
-DirectMap2M 2037760
-DirectMap1G 0`,
-    nodeMemory: `2009384 1862976`,
-    loadavg: "0.00 0.00 0.00 1/314 435",
-    cmdline: "console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=wide1 ",
+    meminfo: meminfo(
+      '2009384 1862976 1799552 2480 17176 0 22436 3796 6572 0 15864 3796 0 0 0 0 0 0 4 0 6628 6220 0 4204 41348 4204 37144 5584 356 0 0 0 0 1004692 7908 34359738367 11212 0 9936 0 2048 0 0 0 0 0 0 0 0 0 2048 0 59252 2037760 0',
+    ),
+    nodeMemory: '2009384 1862976',
+    loadavg: '0.00 0.00 0.00 1/314 435',
+    cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=wide1 ',
     ipv6: 'Ip6OutRequests 3 Ip6OutMcastPkts 3 Ip6OutOctets 224 Ip6OutMcastOctets 224 Ip6OutTransmits 3 Icmp6OutMsgs 3 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 2 Icmp6OutType135 1 Icmp6OutType143 2',
     cpuMhz: '2599.991',
     bogomips: '5199.98',
+  },
+  mixed: {
+    irqs: irqs([...TWO_NODES, 
+      '0|4||0|0|0:94||IO-APIC|2-edge|timer', 
+      '4||0-3|2|0|2:1|1,1,4294670528|IO-APIC|4-edge|ttyS0', 
+      '12||0-3|3|0|3:3||IO-APIC|12-edge|i8042', 
+      '28||0-3|1|0|||PCI-MSIX-0000:43:00.0|0-edge|virtio1-config', 
+      '29||0-3|2|0|2:5|5,1,4294669480|PCI-MSIX-0000:43:00.0|1-edge|virtio1-virtqueues', 
+      '30||0-3|3|0|||PCI-MSIX-0000:42:00.0|0-edge|virtio0-config', 
+      '31|4||7|0|7:336||PCI-MSIX-0000:42:00.0|1-edge|virtio0-req.0',
+    ]),
+    local: { LOC: '640 652 958 931 732 1051 692 596', RES: '19 25 27 35 64 49 28 37', CAL: '2348 868 1978 1577 1811 1937 1822 1791', TLB: '1 2 2 4 3 0 1 2', MCP: '1 1 1 1 1 1 1 1' },
+    softirqs: `0
+100 101 159 146 31 90 48 58
+0 0 0 0 1 1 3 0
+0 2 1 0 6 4 0 0
+0 7 72 47 0 0 0 209
+0
+0 0 0 1 0 0 0 0
+732 388 457 426 280 348 330 319
+0
+327 163 616 370 269 406 230 243`,
+    cpuTimes: `2 0 128 873 0 0 4
+0 0 98 915 0 0 2
+9 0 148 784 1 0 12
+3 0 143 836 0 0 9
+14 0 121 873 0 0 2
+124 0 265 569 2 0 9
+2 0 63 946 0 0 3
+5 0 54 942 1 0 0`,
+    stat: '4740 1795217637 264',
+    nrIrqs: 488,
+    meminfo: meminfo(
+      '2022216 1851216 1757536 2400 17508 0 21576 3944 5640 0 15936 3944 0 0 0 0 0 0 36 0 5832 6208 0 3400 49704 3400 46304 2160 356 0 0 0 0 1011108 7908 34359738367 14176 0 2208 0 0 0 0 0 0 0 0 0 0 0 2048 0 55156 2041856 0',
+    ),
+    nodeMemory: `1029928 963384
+992288 887544`,
+    loadavg: '0.15 0.03 0.01 1/128 257',
+    cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=vmxnet3,e1000e,e1000 lab.host=host3 ',
+    ipv6: 'Ip6OutRequests 11 Ip6OutMcastPkts 11 Ip6OutOctets 804 Ip6OutMcastOctets 804 Ip6OutTransmits 11 Icmp6OutMsgs 11 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 3 Icmp6OutMLDv2Reports 7 Icmp6OutType133 1 Icmp6OutType135 3 Icmp6OutType143 7',
+    cpuMhz: '2599.974',
+    bogomips: '5199.94',
   },
 };

@@ -33,7 +33,7 @@ const AGGREGATION = [
 /// What `ethtool -c` shows; null where the driver has no moderation to show.
 export function coalesceRows(dev: NetDevice): Row[] | null {
   const rules = driverOf(dev).coalesce;
-  if (!rules) return null;
+  if (!rules || rules.lacking) return null;
   const now = rules.show(dev);
   const row = (label: string, key: string, nl = true): Row => ({
     label,

@@ -1,5 +1,5 @@
 /// ethtool -i, -P, -T, -m, -p and -r: who the driver is, its address, its clocks, and what it
-/// refuses. Left out: register and EEPROM dumps and self tests, which igb has and the model has not.
+/// refuses. Left out: register and EEPROM dumps and self tests, which most drivers have and the model has not.
 import { driverOf } from '../../hardware/driver.ts';
 import { resetNic } from '../../kernel/ethtool_ops.ts';
 import type { Running } from '../command.ts';
@@ -96,7 +96,7 @@ export function* identify(call: Call): Running {
   if (args.length > 1 || !/^\d{1,9}$/.test(seconds)) return yield* badArguments(io);
   const dev = deviceOf(call);
   const errno =
-    io.uid !== 0 ? 'EPERM' : dev?.driver === 'igb' ? null : dev ? 'EOPNOTSUPP' : 'ENODEV';
+    io.uid !== 0 ? 'EPERM' : !dev ? 'ENODEV' : driverOf(dev).info?.blinks ? null : 'EOPNOTSUPP';
   if (errno) {
     yield* ioctlError(io, 'Cannot identify NIC', errno);
     return 255;
@@ -111,12 +111,13 @@ export function* renegotiate(call: Call): Running {
   const { io } = call;
   if (call.args.length) return yield* badArguments(io);
   const dev = deviceOf(call);
+  const link = dev && driverOf(dev).link;
   const errno = !dev
     ? 'ENODEV'
     : io.uid !== 0
       ? 'EPERM'
-      : driverOf(dev).link?.autoneg
-        ? null
+      : link?.autoneg
+        ? link.renegotiate?.(dev)?.errno
         : 'EOPNOTSUPP';
   if (errno) {
     yield* ioctlError(io, 'Cannot restart autonegotiation', errno);
@@ -126,16 +127,18 @@ export function* renegotiate(call: Call): Running {
   return 0;
 }
 
-/// An ioctl that virtio_net and lo refuse, and that igb answers with what the model does not have.
+/// An ioctl that some drivers refuse, and that others answer with what the model does not have.
 export function ioctlOrNotModelled(
   option: string,
+  answered: 'test' | 'eeprom' | 'registers',
   doing: string,
   status: number,
 ): (call: Call) => Running {
   return function* (call) {
     const { io } = call;
     const dev = deviceOf(call);
-    if (dev?.driver === 'igb' && io.uid === 0) return yield* notModelled(io, option);
+    if (dev && driverOf(dev).info?.[answered] && io.uid === 0)
+      return yield* notModelled(io, option);
     const errno = !dev ? 'ENODEV' : io.uid !== 0 ? 'EPERM' : 'EOPNOTSUPP';
     yield* ioctlError(io, doing, errno);
     return status;

@@ -1,11 +1,18 @@
-/// ethtool -n and -N: the header fields that receive-side scaling hashes, and the rules that would
-/// steer single flows. Left out: rules that a NIC takes, since an 82576 and virtio_net take none.
+/// ethtool -n and -N: the header fields that receive-side scaling hashes, and the rules that steer
+/// single flows past it (nfc_rules.ts reads and prints them).
 import { driverOf } from '../../hardware/driver.ts';
 import type { ErrnoName } from '../../kernel/errno.ts';
-import { ethtool_set_rxnfc, rxFlowHash } from '../../kernel/ethtool_ops_rss.ts';
+import {
+  deleteRule,
+  ethtool_set_rxnfc,
+  insertRule,
+  rxFlowHash,
+} from '../../kernel/ethtool_ops_rss.ts';
+import type { NtupleRule } from '../../kernel/state.ts';
 import type { Running } from '../command.ts';
 import { print, value } from '../marked.ts';
 import { badArguments, deviceOf, ioctlError, notModelled, type Call } from './call.ts';
+import { parseRule, ruleLines, type TypedRule } from './nfc_rules.ts';
 
 const FLOWS: Readonly<Record<string, string>> = {
   tcp: 'TCP',
@@ -36,11 +43,14 @@ export function* showNfc(call: Call): Running {
   if (args.length) return yield* badArguments(io);
   const rules = deviceOf(call) && driverOf(deviceOf(call)!).flowHash;
   const errno = missing(call);
-  if (errno) yield* ioctlError(io, 'Cannot get RX rings', errno);
+  const answers = deviceOf(call) && driverOf(deviceOf(call)!).answersRings;
+  if (!answers) yield* ioctlError(io, 'Cannot get RX rings', errno ?? 'EOPNOTSUPP');
   else yield* io.out.line(`${deviceOf(call)!.rx.length} RX rings available`);
   if (rules?.countsRules) {
-    yield* io.out.line('Total 0 rules');
+    const { ntuple } = deviceOf(call)!;
+    yield* io.out.line(`Total ${ntuple.length} rules`);
     yield* io.out.line('');
+    for (const rule of ntuple) yield* printRule(call, rule);
     return 0;
   }
   yield* ioctlError(io, 'rxclass: Cannot get RX class rule count', errno ?? 'EOPNOTSUPP');
@@ -82,9 +92,18 @@ function* showFlowHash(call: Call): Running {
   return 0;
 }
 
+function* printRule(call: Call, rule: NtupleRule): Running<void> {
+  for (const line of ruleLines(rule)) yield* call.io.out.line(line);
+}
+
 function* showRule(call: Call): Running {
   const { io, args } = call;
   if (!/^\d{1,10}$/.test(args[1]!)) return yield* badArguments(io);
+  const rule = deviceOf(call)?.ntuple.find(({ location }) => location === Number(args[1]));
+  if (rule) {
+    yield* printRule(call, rule);
+    return 0;
+  }
   const errno = missing(call) ?? (countsRules(call) ? 'EINVAL' : 'EOPNOTSUPP');
   yield* ioctlError(io, 'rxclass: Cannot get RX class rule', errno);
   yield* io.err.line('Cannot get RX classification rule');
@@ -100,10 +119,14 @@ export function* configNfc(call: Call): Running {
   const { io, args } = call;
   if (args.length < 2) return yield* badArguments(io);
   if (args[0] === 'rx-flow-hash') return yield* setFlowHash(call);
-  if (args[0] === 'flow-type') return yield* insertRule(call);
+  if (args[0] === 'flow-type') return yield* insertRuleOf(call);
   if (args[0] !== 'delete' || !/^\d{1,10}$/.test(args[1]!)) return yield* badArguments(io);
-  const errno = refusal(call) ?? (countsRules(call) ? 'EINVAL' : 'EOPNOTSUPP');
-  yield* ioctlError(io, 'rmgr: Cannot delete RX class rule', errno);
+  const refused = refusal(call);
+  const result = refused
+    ? ({ ok: false, errno: refused } as const)
+    : deleteRule(io.k, deviceOf(call)!, Number(args[1]));
+  if (result.ok) return 0;
+  yield* ioctlError(io, 'rmgr: Cannot delete RX class rule', result.errno);
   yield* io.err.line('Cannot delete classification rule');
   return 1;
 }
@@ -131,43 +154,50 @@ function* setFlowHash(call: Call): Running {
   return 1;
 }
 
-const RULE_TYPES = /^((tcp|udp|sctp|ah|esp|ip)[46]|ether)$/;
-const COMMON = ['vlan-etype', 'vlan', 'user-def', 'dst-mac', 'action', 'vf', 'queue', 'loc'];
-
-/// Options of a rule by kind of flow.
-function ruleOptions(type: string): readonly string[] {
-  if (type === 'ether')
-    return ['src', 'dst', 'proto', ...COMMON.filter((name) => name !== 'dst-mac')];
-  const six = type.endsWith('6');
-  const upper = /^(ah|esp)/.test(type)
-    ? ['spi']
-    : type.startsWith('ip')
-      ? ['l4data', 'spi', 'src-port', 'dst-port', 'l4proto']
-      : ['src-port', 'dst-port'];
-  return ['src-ip', 'dst-ip', six ? 'tclass' : 'tos', ...upper, ...COMMON];
+function* insertRuleOf(call: Call): Running {
+  const { io } = call;
+  const typed = parseRule(call.args.slice(1));
+  if ('text' in typed) {
+    yield* io[typed.to].line(typed.text);
+    return yield* badArguments(io);
+  }
+  const place = yield* placeRule(call, typed);
+  if (place === null) return yield* notInserted(call);
+  const dev = deviceOf(call);
+  const takes = dev !== undefined && driverOf(dev).ntuple !== undefined;
+  const refused = refusal(call);
+  if (typed.further && takes && !refused)
+    return yield* notModelled(io, `-N DEV flow-type ... ${typed.further}`);
+  const result = refused
+    ? ({ ok: false, errno: refused } as const)
+    : insertRule(io.k, dev!, { ...typed.rule, location: place });
+  if (!result.ok) {
+    yield* ioctlError(io, 'rmgr: Cannot insert RX class rule', result.errno);
+    return yield* notInserted(call);
+  }
+  if (!typed.placed) yield* io.out.line(`Added rule with ID ${place}`);
+  return 0;
 }
 
-function* insertRule(call: Call): Running {
+/// Where the rule goes: without a location the tool asks for the rules there are and takes the last free
+/// place. Null when it cannot, which it has said then.
+function* placeRule(call: Call, typed: TypedRule): Running<number | null> {
+  if (typed.placed) return typed.rule.location;
   const { io } = call;
-  const [, type = '', ...words] = call.args;
-  if (!RULE_TYPES.test(type)) {
-    yield* io.err.line('Add rule, invalid syntax');
-    return yield* badArguments(io);
+  if (!countsRules(call)) {
+    const errno = missing(call) ?? 'EOPNOTSUPP';
+    yield* ioctlError(io, 'rxclass: Cannot get RX class rule count', errno);
+    return null;
   }
-  const options = ruleOptions(type);
-  for (let i = 0; i < words.length; i += 2) {
-    if (words[i] === 'm' && i > 0) continue;
-    if (options.includes(words[i]!)) continue;
-    yield* io.out.line(`Add rule, unrecognized option[${words[i]}]`);
-    return yield* badArguments(io);
-  }
-  const errno = refusal(call) ?? 'EOPNOTSUPP';
-  // Without a location the tool first asks how many rules there are.
-  const counted = words.includes('loc') || countsRules(call);
-  const doing = counted
-    ? 'rmgr: Cannot insert RX class rule'
-    : 'rxclass: Cannot get RX class rule count';
-  yield* ioctlError(io, doing, counted ? errno : (missing(call) ?? 'EOPNOTSUPP'));
-  yield* io.err.line('Cannot insert classification rule');
+  const dev = deviceOf(call)!;
+  const size = driverOf(dev).ntuple?.size ?? 1; // a driver that takes none says so when asked
+  const taken = new Set(dev.ntuple.map(({ location }) => location));
+  for (let place = size - 1; place >= 0; place--) if (!taken.has(place)) return place;
+  yield* io.err.line('rmgr: Cannot find appropriate slot to insert rule');
+  return null;
+}
+
+function* notInserted(call: Call): Running {
+  yield* call.io.err.line('Cannot insert classification rule');
   return 1;
 }

@@ -91,21 +91,26 @@ export const OPTIONS: readonly Option[] = [
   option(
     '-d|--register-dump',
     'Do a register dump',
-    ioctlOrNotModelled('-d', 'Cannot get register dump', 74),
+    ioctlOrNotModelled('-d', 'registers', 'Cannot get register dump', 74),
   ),
   option(
     '-e|--eeprom-dump',
     'Do a EEPROM dump',
-    ioctlOrNotModelled('-e', 'Cannot get EEPROM data', 74),
+    ioctlOrNotModelled('-e', 'eeprom', 'Cannot get EEPROM data', 74),
   ),
   absent('-E|--change-eeprom', 'Change bytes in device EEPROM'),
   option('-r|--negotiate', 'Restart N-WAY negotiation', renegotiate),
   option('-p|--identify', 'Show visible port identification (e.g. blinking)', identify, {
     further: ['[ TIME-IN-SECONDS ]'],
   }),
-  option('-t|--test', 'Execute adapter self test', ioctlOrNotModelled('-t', 'Cannot test', 74), {
-    further: ['[ online | offline | external_lb ]'],
-  }),
+  option(
+    '-t|--test',
+    'Execute adapter self test',
+    ioctlOrNotModelled('-t', 'test', 'Cannot test', 74),
+    {
+      further: ['[ online | offline | external_lb ]'],
+    },
+  ),
   option('-S|--statistics', 'Show adapter statistics', showStatistics, {
     ...JSON,
     further: ['[ --all-groups | --groups [eth-phy] [eth-mac] [eth-ctrl] [rmon] ]'],

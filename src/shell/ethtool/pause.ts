@@ -1,6 +1,7 @@
 /// ethtool -a and -A, and the flags that only one driver has.
 import { driverOf } from '../../hardware/driver.ts';
 import { ethnl_set_privflags, ethtool_set_pauseparam } from '../../kernel/ethtool_ops.ts';
+import type { NetDevice } from '../../kernel/state.ts';
 import type { Running } from '../command.ts';
 import {
   aligned,
@@ -15,21 +16,32 @@ import {
   type Call,
 } from './call.ts';
 import { parseParameters } from './parameters.ts';
-import { printRows, word } from './rows.ts';
+import { printRows, word, type Row } from './rows.ts';
 
 export function* showPause(call: Call): Running {
   if (call.args.length) return yield* notModelled(call.io, `-a DEV ${call.args.join(' ')}`);
   const dev = yield* deviceToRead(call);
   if (!dev) return 1;
+  if (call.json && negotiated(dev).length)
+    return yield* notModelled(call.io, '--json -a DEV with a negotiated result');
   if (!driverOf(dev).pause) return yield* notSupported(call);
   const ref = (name: string): string => `tunable:ethtool:pause:${name}@${dev.name}`;
   yield* printRows(call, `Pause parameters for ${dev.name}:`, [
     word('Autonegotiate:\t', 'autonegotiate', dev.pause.autoneg, ref('autoneg')),
     word('RX:\t\t', 'rx', dev.pause.rx, ref('rx')),
     word('TX:\t\t', 'tx', dev.pause.tx, ref('tx')),
+    ...(call.json ? [] : negotiated(dev)),
   ]);
   if (!call.json) yield* call.io.out.line('');
   return 0;
+}
+
+/// What negotiation came to: shown where the driver tells what the other end advertises.
+function negotiated(dev: NetDevice): Row[] {
+  const { link } = driverOf(dev);
+  if (!link?.partner || !dev.pause.autoneg || !dev.autoneg || !dev.carrier) return [];
+  const on = link.partner.pause === 'Symmetric';
+  return [word('RX negotiated: ', 'rx', on), word('TX negotiated: ', 'tx', on)];
 }
 
 const REFUSED = 76;

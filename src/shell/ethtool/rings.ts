@@ -19,17 +19,18 @@ export function ringRows(dev: NetDevice): Row[] | null {
   const rules = driverOf(dev).ring;
   if (!rules) return null;
   const ref = (name: string): string => `tunable:ethtool:ring:${name}@${dev.name}`;
+  const jumbo = rules.max.jumbo ? ref('rx-jumbo') : '';
   return [
     title('Pre-set maximums:'),
-    number('RX:\t\t\t', 'rx-max', rules.max, ref('rx')),
+    number('RX:\t\t\t', 'rx-max', rules.max.rx, ref('rx')),
     number('RX Mini:\t\t', 'rx-mini-max'),
-    number('RX Jumbo:\t\t', 'rx-jumbo-max'),
-    number('TX:\t\t\t', 'tx-max', rules.max, ref('tx')),
+    number('RX Jumbo:\t\t', 'rx-jumbo-max', rules.max.jumbo || null, jumbo),
+    number('TX:\t\t\t', 'tx-max', rules.max.tx, ref('tx')),
     number('TX push buff len:\t', 'tx-push-buff-len-max'),
     title('Current hardware settings:'),
     number('RX:\t\t\t', 'rx', dev.ring.rx, ref('rx')),
     number('RX Mini:\t\t', 'rx-mini'),
-    number('RX Jumbo:\t\t', 'rx-jumbo'),
+    number('RX Jumbo:\t\t', 'rx-jumbo', rules.max.jumbo ? dev.ring.jumbo : null, jumbo),
     number('TX:\t\t\t', 'tx', dev.ring.tx, ref('tx')),
     number('RX Buf Len:\t\t', 'rx-buf-len'),
     number('CQE Size:\t\t', 'cqe-size'),

@@ -67,6 +67,7 @@ function linkLines(dev: NetDevice, link: LinkRules): string[] {
     `\tAdvertised pause frame use: ${negotiating ? link.pause : 'No'}`,
     `\tAdvertised auto-negotiation: ${yes(negotiating)}`,
     '\tAdvertised FEC modes: Not reported',
+    ...partnerLines(dev, link),
     `\tSpeed: ${known ? `${dev.speed_mbps}Mb/s` : 'Unknown!'}`,
     `\tDuplex: ${known && dev.duplex !== 'unknown' ? capital(dev.duplex) : 'Unknown! (255)'}`,
     `\tAuto-negotiation: ${negotiating ? 'on' : 'off'}`,
@@ -74,6 +75,17 @@ function linkLines(dev: NetDevice, link: LinkRules): string[] {
     `\tPHYAD: ${link.phyad}`,
     '\tTransceiver: internal',
     ...(link.mdix ? [`\tMDI-X: ${link.mdix}`] : []),
+  ];
+}
+
+/// What the other end advertises, where the driver has asked it.
+function partnerLines(dev: NetDevice, { partner }: LinkRules): string[] {
+  if (!partner || !dev.autoneg || !linkUp(dev)) return [];
+  return [
+    ...modeLines('\tLink partner advertised link modes:  ', partner.modes),
+    `\tLink partner advertised pause frame use: ${partner.pause}`,
+    '\tLink partner advertised auto-negotiation: Yes',
+    '\tLink partner advertised FEC modes: Not reported',
   ];
 }
 
@@ -129,6 +141,12 @@ function settingsJson(dev: NetDevice, link: LinkRules | null): Json {
     object['advertised-pause-frame-use'] = negotiating ? link.pause : 'No';
     object['advertised-auto-negotiation'] = negotiating;
     object['advertised-fec-modes'] = [];
+    if (link.partner && dev.autoneg && linkUp(dev)) {
+      object['link-partner-advertised-link-modes'] = link.partner.modes;
+      object['link-partner-advertised-pause-frame-use'] = link.partner.pause;
+      object['link-partner-advertised-auto-negotiation'] = true;
+      object['link-partner-advertised-fec-modes'] = [];
+    }
     if (known) object['speed'] = dev.speed_mbps;
     if (known && dev.duplex !== 'unknown') object['duplex'] = capital(dev.duplex);
     object['auto-negotiation'] = negotiating;

@@ -1,7 +1,9 @@
 /// ip address add, del and flush.
+/// Left out: IPv6 (its addresses follow from the device), peers, labels, scopes, lifetimes.
 import { inet_del_ifa, inet_insert_ifa } from '../../kernel/devinet.ts';
 import type { Io, Running } from '../command.ts';
 import { parsePrefix } from './prefix.ts';
+import type { Style } from './style.ts';
 import { answer, forbidden, garbage, incomplete, noDevice, notModelled } from './trouble.ts';
 
 /// `verb` is add, del, replace or change, in full or cut short.
@@ -43,4 +45,25 @@ export function* addressSet(io: Io, verb: string, words: readonly string[]): Run
   if (io.uid !== 0) return yield* forbidden(io);
   const change = verb.startsWith('d') ? inet_del_ifa : inet_insert_ifa;
   return yield* answer(io, change(io.k, dev, local.includes('/') ? local : `${local}/32`));
+}
+
+/// ip -4 address flush dev NAME: every IPv4 address of the device goes.
+export function* addressFlush(io: Io, style: Style, words: readonly string[]): Running {
+  if (words.length === 0) {
+    yield* io.err.line('Flush requires arguments.');
+    return 1;
+  }
+  const name = words[0] === 'dev' ? words[1] : words[0];
+  if (name === undefined) return yield* incomplete(io);
+  const dev = io.k.devs.find((one) => one.name === name);
+  if (!dev) {
+    yield* io.err.line(`Device "${name}" does not exist.`);
+    return 1;
+  }
+  if (style.family !== 'inet' || words.length > (words[0] === 'dev' ? 2 : 1))
+    return yield* notModelled(io, `address flush ${words.join(' ')} (with -4 and a device it is)`);
+  if (io.uid !== 0) return yield* forbidden(io);
+  // The primaries go first and take their secondaries along.
+  while (dev.addrs.length > 0) inet_del_ifa(io.k, dev, dev.addrs[0]!);
+  return 0;
 }

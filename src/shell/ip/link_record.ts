@@ -5,6 +5,7 @@ import { transmitQueues } from '../../kernel/sch_api.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Json } from '../json_writer.ts';
 import { value, type Piece } from '../marked.ts';
+import { xdpJson, xdpLine, xdpWord } from './link_xdp.ts';
 import { paint, type Style } from './style.ts';
 
 const NONE = '00:00:00:00:00:00';
@@ -71,7 +72,7 @@ export function linkLines(k: Kernel, dev: NetDevice, style: Style, link: boolean
     paint(style, 'device', `${record.name}: `),
     `<${record.flags.join(',')}> mtu `,
     value(record.mtu, `tunable:link:mtu@${where}`),
-    ` qdisc ${record.qdisc} state `,
+    ` ${xdpWord(k, dev, link)}qdisc ${record.qdisc} state `,
     statePiece(style, record.state, `${record.state} `),
     link ? 'mode DEFAULT group default' : 'group default',
   ];
@@ -88,6 +89,8 @@ export function linkLines(k: Kernel, dev: NetDevice, style: Style, link: boolean
     lines.push(second);
   }
   if ((link || style.details) && record.alias) lines.push([`    alias ${record.alias}`]);
+  const xdp = link || style.details ? xdpLine(k, dev, style.details) : null;
+  if (xdp !== null) lines.push([xdp]);
   return lines;
 }
 
@@ -164,5 +167,7 @@ export function linkJson(
   }
   if (style.details) for (const [, key, shown] of details(k, dev)) object[key] = shown;
   if ((link || style.details) && record.alias) object['ifalias'] = record.alias;
+  const xdp = xdpJson(k, dev, style.details);
+  if (xdp !== null) object['xdp'] = xdp;
   return object;
 }

@@ -1,5 +1,5 @@
-/// ip link set: up and down, MTU, queue length, promiscuous mode, name and alias.
-/// Left out: everything about other kinds of device, XDP, namespaces, addresses.
+/// ip link set: up and down, MTU, queue length, promiscuous mode, name and alias; XDP is in link_xdp.ts.
+/// Left out: everything about other kinds of device, namespaces, addresses.
 import {
   dev_change_tx_queue_len,
   dev_close,
@@ -11,6 +11,7 @@ import { dev_change_name, dev_set_alias, dev_set_allmulti } from '../../kernel/d
 import { done, type Result } from '../../kernel/errno.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Io, Running } from '../command.ts';
+import { applyXdp, isXdpWord, parseXdp, type XdpRequest } from './link_xdp.ts';
 import {
   answer,
   forbidden,
@@ -30,6 +31,7 @@ interface Request {
   promisc: boolean | null;
   allmulti: boolean | null;
   alias: string | null;
+  xdp: XdpRequest | null;
 }
 
 const SWITCHES: Readonly<Record<string, 'promisc' | 'allmulti'>> = {
@@ -38,7 +40,7 @@ const SWITCHES: Readonly<Record<string, 'promisc' | 'allmulti'>> = {
 };
 
 const ABSENT = [
-  ...['address', 'broadcast', 'brd', 'xdp', 'xdpgeneric', 'xdpdrv', 'xdpoffload', 'netns', 'vf'],
+  ...['address', 'broadcast', 'brd', 'netns', 'vf'],
   ...['master', 'nomaster', 'vrf', 'type', 'group', 'mode', 'state', 'carrier', 'multicast'],
   ...['arp', 'dynamic', 'trailers', 'numtxqueues', 'numrxqueues', 'addrgenmode', 'protodown'],
   ...['gso_max_size', 'gso_max_segs', 'gro_max_size', 'gso_ipv4_max_size', 'gro_ipv4_max_size'],
@@ -48,12 +50,20 @@ const ABSENT = [
 function* parseRequest(io: Io, words: readonly string[]): Running<Request | number> {
   const request: Request = {
     ...{ dev: null, name: null, up: null, mtu: null, qlen: null },
-    ...{ promisc: null, allmulti: null, alias: null },
+    ...{ promisc: null, allmulti: null, alias: null, xdp: null },
   };
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === 'up' || word === 'down') {
       request.up = word === 'up';
+      continue;
+    }
+    if (isXdpWord(word)) {
+      const rest = words.slice(i + 1);
+      const xdp = yield* parseXdp(io, word, rest);
+      if (typeof xdp === 'number') return xdp;
+      request.xdp = xdp;
+      i = words.length - rest.length - 1;
       continue;
     }
     const known =
@@ -113,7 +123,8 @@ export function validName(name: string): boolean {
   return name.length > 0 && name.length < 16 && !/[/\s:%]/.test(name);
 }
 
-export function* linkSet(io: Io, words: readonly string[]): Running {
+/// `force` is ip's own option: an XDP program may take another one's place.
+export function* linkSet(io: Io, words: readonly string[], force: boolean): Running {
   const request = yield* parseRequest(io, words);
   if (typeof request === 'number') return request;
   if (request.dev === null && request.name === null) {
@@ -124,14 +135,21 @@ export function* linkSet(io: Io, words: readonly string[]): Running {
   const dev = io.k.devs.find((one) => one.name === name);
   if (!dev) return yield* noDevice(io, name);
   if (io.uid !== 0) return yield* forbidden(io);
-  return yield* answer(io, apply(io.k, dev, request));
+  const result = apply(io.k, dev, request, force);
+  if (result.warning !== undefined) yield* io.err.line(`Warning: ${result.warning}.`);
+  return yield* answer(io, result);
 }
 
 /// One request changes the settings in the order of do_setlink() in net/core/rtnetlink.c; the first
 /// refusal leaves what was done before it.
-function apply(k: Kernel, dev: NetDevice, request: Request): Result {
+function apply(
+  k: Kernel,
+  dev: NetDevice,
+  request: Request,
+  force: boolean,
+): ReturnType<typeof applyXdp> {
   const steps: (() => Result)[] = [];
-  const { mtu, name, alias, qlen, up, promisc, allmulti } = request;
+  const { mtu, name, alias, qlen, up, promisc, allmulti, xdp } = request;
   if (mtu !== null) steps.push(() => dev_set_mtu(k, dev, mtu));
   if (name !== null && name !== dev.name) steps.push(() => dev_change_name(k, dev, name));
   if (alias !== null) steps.push(() => dev_set_alias(k, dev, alias));
@@ -145,7 +163,7 @@ function apply(k: Kernel, dev: NetDevice, request: Request): Result {
     const result = step();
     if (!result.ok) return result;
   }
-  return done;
+  return xdp === null ? done : applyXdp(k, dev, xdp, force);
 }
 
 function setPromisc(k: Kernel, dev: NetDevice, on: boolean): Result {

@@ -1,220 +1,197 @@
-/// ip route: the routes that follow from the addresses, and the default route by the first NIC's
-/// peer. Left out: routes that one adds, metrics, multipath, other tables.
-import type { Kernel, NetDevice } from '../../kernel/state.ts';
+/// ip route: which object function a verb calls, and ip route show and flush.
+/// Left out: IPv6 routes beyond those that the kernel makes, saving and restoring.
+import { inet_rtm_delroute } from '../../kernel/fib_frontend.ts';
+import { RT_TABLE_LOCAL, RT_TABLE_MAIN } from '../../kernel/fib_rules.ts';
 import type { Io, Running } from '../command.ts';
-import { jsonText, type Json } from '../json_writer.ts';
-import { linkLocalOf } from './addresses.ts';
-import { addressText, broadcastOf, parseAddress, parsePrefix, type Prefix } from './prefix.ts';
-import { paint, type Style } from './style.ts';
-import { answer, forbidden, incomplete, noDevice, notModelled, wrongArgument } from './trouble.ts';
+import { jsonText } from '../json_writer.ts';
+import { changeRoute, ROUTE_VERBS } from './route_change.ts';
+import { routeGet } from './route_get.ts';
+import {
+  listRoutes,
+  routeJson,
+  routes6,
+  routeText,
+  tableExists,
+  type Listed,
+} from './route_print.ts';
+import {
+  destination,
+  protocolNumber,
+  scopeNumber,
+  tableNumber,
+  typeNumber,
+} from './route_words.ts';
+import type { Style } from './style.ts';
+import { forbidden, incomplete, noDevice, notModelled, wrongArgument } from './trouble.ts';
 
-export interface Route {
-  readonly type: 'unicast' | 'local' | 'broadcast' | 'multicast';
-  readonly dst: string; // default, 10.0.0.0/24
-  readonly prefix: Prefix | null; // null: IPv6
-  readonly via: string; // '' none
-  readonly dev: string;
-  readonly table: 'main' | 'local';
-  readonly scope: string; // '' global
-  readonly src: string; // preferred source address; '' none
-  readonly rest: string; // what an IPv6 route adds
-}
-
-const DEFAULT: Prefix = { address: '0.0.0.0', number: 0, length: 0, network: 0 };
-
-/// IPv4 routes of one table, in the kernel's order.
-export function routes(k: Kernel, table: 'main' | 'local'): Route[] {
-  const found: Route[] = [];
-  for (const dev of k.devs) {
-    if (!dev.up) continue;
-    if (table === 'main' && dev.gateway) found.push(defaultRoute(dev));
-    for (const text of dev.addrs) {
-      const prefix = parsePrefix(text);
-      if (prefix) found.push(...(table === 'main' ? connected(dev, prefix) : local(dev, prefix)));
-    }
-  }
-  return found.sort((a, b) => order(a) - order(b));
-}
-
-function order({ prefix }: Route): number {
-  return prefix!.network * 64 + prefix!.length;
-}
-
-function defaultRoute(dev: NetDevice): Route {
-  return {
-    ...{ type: 'unicast', dst: 'default', prefix: DEFAULT, via: dev.gateway, dev: dev.name },
-    ...{ table: 'main', scope: '', src: '', rest: '' },
-  };
-}
-
-function connected(dev: NetDevice, prefix: Prefix): Route[] {
-  if (prefix.length === 32 || dev.driver === '') return [];
-  const dst = `${addressText(prefix.network)}/${prefix.length}`;
-  const rest = { via: '', dev: dev.name, table: 'main', scope: 'link', rest: '' } as const;
-  return [
-    {
-      type: 'unicast',
-      dst,
-      prefix: { ...prefix, number: prefix.network },
-      src: prefix.address,
-      ...rest,
-    },
-  ];
-}
-
-function local(dev: NetDevice, prefix: Prefix): Route[] {
-  const one = (type: 'local' | 'broadcast', network: number, length: number): Route => ({
-    type,
-    dst: addressText(network) + (length === 32 ? '' : `/${length}`),
-    prefix: { address: addressText(network), number: network, length, network },
-    ...{ via: '', dev: dev.name, table: 'local', rest: '' },
-    scope: type === 'local' ? 'host' : 'link',
-    src: prefix.address,
-  });
-  const last = broadcastOf(prefix.network, prefix.length);
-  return [
-    ...(dev.driver === '' ? [one('local', prefix.network, prefix.length)] : []),
-    one('local', prefix.number, 32),
-    ...(prefix.length < 31 ? [one('broadcast', last, 32)] : []),
-  ];
-}
-
-/// IPv6 routes that the kernel makes for its own addresses.
-function routes6(k: Kernel, table: 'main' | 'local'): Route[] {
-  const common = { prefix: null, via: '', scope: '', src: '' } as const;
-  const found: Route[] = [];
-  for (const dev of k.devs.filter((one) => one.up)) {
-    const own = dev.driver === '' ? '::1' : linkLocalOf(dev);
-    const at = { ...common, dev: dev.name, table };
-    if (table === 'local')
-      found.push({ ...at, type: 'local', dst: own, rest: 'metric 0 pref medium' });
-    else if (dev.driver !== '')
-      found.push({ ...at, type: 'unicast', dst: 'fe80::/64', rest: 'metric 256 pref medium' });
-  }
-  if (table === 'local')
-    for (const dev of k.devs.filter((one) => one.up && one.driver !== ''))
-      found.push({
-        ...{ ...common, dev: dev.name, table, type: 'multicast', dst: 'ff00::/8' },
-        rest: 'metric 256 pref medium',
-      });
-  return found;
-}
-
-function routeText(route: Route, style: Style): string {
-  const color = route.prefix ? 'inet' : 'inet6';
-  const words = [
-    route.type === 'unicast' ? '' : `${route.type} `,
-    route.dst === 'default' ? 'default ' : paint(style, color, `${route.dst} `),
-    route.via ? `via ${paint(style, color, `${route.via} `)}` : '',
-    `dev ${paint(style, 'device', `${route.dev} `)}`,
-    route.table === 'local' ? 'table local ' : '',
-    route.dst === 'default' ? '' : 'proto kernel ',
-    route.scope ? `scope ${route.scope} ` : '',
-    route.src ? `src ${paint(style, color, `${route.src} `)}` : '',
-    route.rest,
-  ];
-  return words.join('');
-}
-
-function routeJson(route: Route): Json {
-  return {
-    ...(route.type !== 'unicast' && { type: route.type }),
-    dst: route.dst,
-    ...(route.via && { gateway: route.via }),
-    dev: route.dev,
-    ...(route.table === 'local' && { table: 'local' }),
-    ...(route.dst !== 'default' && { protocol: 'kernel' }),
-    ...(route.scope && { scope: route.scope }),
-    ...(route.src && { prefsrc: route.src }),
-    flags: [],
-  };
-}
+const SHOW = ['list', 'show', 'lst'];
+/// Verbs in the tool's order, which decides what a shortened word means.
+const VERBS = [...SHOW, 'get', ...Object.keys(ROUTE_VERBS), 'flush', 'help'];
 
 export function* route(io: Io, style: Style, words: readonly string[]): Running {
-  const [verb = 'show', ...rest] = words;
-  if (['show', 'list', 'lst', 's', 'sh', 'ls'].includes(verb))
-    return yield* showRoutes(io, style, rest);
-  if (verb === 'get') return yield* getRoute(io, style, rest);
-  if (verb === 'flush' && rest[0] === 'cache') return io.uid === 0 ? 0 : yield* forbidden(io);
-  if (['add', 'del', 'delete', 'replace', 'change', 'append', 'flush'].includes(verb)) {
-    if (io.uid !== 0) return yield* forbidden(io);
-    return yield* changeRoute(io, verb, rest);
+  const [typed = 'show', ...rest] = words;
+  const verb = VERBS.find((name) => name.startsWith(typed));
+  if (verb === undefined) {
+    yield* io.err.line(`Command "${typed}" is unknown, try "ip route help".`);
+    return 255;
   }
-  yield* io.err.line(`Command "${verb}" is unknown, try "ip route help".`);
-  return 255;
+  if (SHOW.includes(verb)) return yield* showRoutes(io, style, rest);
+  if (verb === 'get') return yield* routeGet(io, style, rest);
+  if (verb === 'flush') return yield* flushRoutes(io, rest);
+  if (verb === 'help') return yield* notModelled(io, 'route help');
+  return yield* changeRoute(io, verb, rest);
 }
 
-/// Changes are not modelled; what the kernel would refuse anyway is refused in its words.
-function* changeRoute(io: Io, verb: string, words: readonly string[]): Running {
-  const dst = words[0];
-  if (verb === 'add' && dst !== undefined) {
-    const text = dst === 'default' ? dst : dst.includes('/') ? dst : `${dst}/32`;
-    const known = routes(io.k, 'main').some((one) => one.dst === text && !words.includes('metric'));
-    const at = words.indexOf('table');
-    if (known && at < 0) return yield* answer(io, { ok: false, errno: 'EEXIST' });
+interface Filter {
+  table: number; // -1 all, -2 cache
+  dev: string;
+  root: { readonly number: number; readonly length: number } | null;
+  match: { readonly number: number; readonly length: number } | null;
+  exact: { readonly number: number; readonly length: number } | null;
+  protocol: number;
+  scope: number;
+  type: number;
+  via: number;
+}
+
+function* parseFilter(io: Io, words: readonly string[], verb: string): Running<Filter | number> {
+  const filter: Filter = {
+    ...{ table: RT_TABLE_MAIN, dev: '', root: null, match: null, exact: null },
+    ...{ protocol: -1, scope: -1, type: -1, via: -1 },
+  };
+  const keys = ['table', 'dev', 'oif', 'proto', 'protocol', 'scope', 'type', 'via', 'to'];
+  for (let i = 0; i < words.length; i++) {
+    let word = words[i]!;
+    if (word === 'cache' || word === 'cached') {
+      filter.table = -2;
+      continue;
+    }
+    const keyed = keys.includes(word);
+    let next = keyed ? words[++i] : word;
+    let kind: 'exact' | 'root' | 'match' = 'exact';
+    if (!keyed || word === 'to') {
+      word = 'to';
+      if (next === 'root' || next === 'match' || next === 'exact') {
+        kind = next;
+        next = words[++i];
+      }
+    }
+    if (next === undefined) return yield* incomplete(io);
+    if (word === 'to') {
+      const prefix = destination(next);
+      if (prefix === null) return yield* notModelled(io, `route ${verb} ${next}`);
+      filter[kind] = prefix;
+    } else if (word === 'dev' || word === 'oif') filter.dev = next;
+    else {
+      const status = yield* takeNumber(io, filter, word, next);
+      if (status !== null) return status;
+    }
   }
-  return yield* notModelled(io, `route ${verb}`);
+  return filter;
+}
+
+function* takeNumber(io: Io, filter: Filter, key: string, word: string): Running<number | null> {
+  if (key === 'table') {
+    const named: Readonly<Record<string, number>> = { all: -1, cache: -2 };
+    const table = named[word] ?? tableNumber(word);
+    if (table === null) return yield* wrongArgument(io, word, 'table id value is invalid\n');
+    filter.table = table;
+    return null;
+  }
+  const number =
+    key === 'scope'
+      ? scopeNumber(word)
+      : key === 'type'
+        ? typeNumber(word)
+        : key === 'via'
+          ? (destination(word)?.number ?? null)
+          : protocolNumber(word);
+  if (number === null) return yield* wrongArgument(io, word, `invalid "${key}"\n`);
+  filter[key === 'proto' ? 'protocol' : (key as 'scope' | 'type' | 'via' | 'protocol')] = number;
+  return null;
+}
+
+function lengthOf(prefix: { readonly length: number }): number {
+  return prefix.length < 0 ? 32 : prefix.length;
+}
+
+function agree(a: number, b: number, bits: number): boolean {
+  return bits === 0 || (a ^ b) >>> (32 - bits) === 0;
+}
+
+function passes(io: Io, filter: Filter, { key, fa }: Listed): boolean {
+  const { exact, root, match } = filter;
+  const length = 32 - fa.slen;
+  return (
+    (filter.table === -1 || fa.table === filter.table) &&
+    (filter.dev === '' || io.k.devs[fa.dev]?.name === filter.dev) &&
+    (filter.protocol < 0 || fa.protocol === filter.protocol) &&
+    (filter.scope < 0 || fa.scope === filter.scope) &&
+    (filter.type < 0 || fa.type === filter.type) &&
+    (filter.via < 0 || fa.gw === filter.via) &&
+    (exact === null || (key === exact.number && length === lengthOf(exact))) &&
+    (root === null || (length >= lengthOf(root) && agree(key, root.number, lengthOf(root)))) &&
+    (match === null || (length <= lengthOf(match) && agree(key, match.number, length)))
+  );
 }
 
 function* showRoutes(io: Io, style: Style, words: readonly string[]): Running {
-  let table = 'main';
-  let dev: string | null = null;
-  let exact: string | null = null;
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    if (word === 'table' || word === 'dev') {
-      const next = words[++i];
-      if (next === undefined) return yield* incomplete(io);
-      if (word === 'dev') dev = next;
-      else table = next;
-    } else if (word === 'cache') table = 'cache';
-    else if (word === 'default' || parsePrefix(word)) exact = word;
-    else return yield* notModelled(io, `route show ${word}`);
-  }
-  if (dev !== null && !io.k.devs.some((one) => one.name === dev)) return yield* noDevice(io, dev);
+  const filter = yield* parseFilter(io, words, 'show');
+  if (typeof filter === 'number') return filter;
+  if (filter.dev !== '' && !io.k.devs.some((one) => one.name === filter.dev))
+    return yield* noDevice(io, filter.dev);
   const six = style.family === 'inet6';
-  const all = table === 'all' ? (['main', 'local'] as const) : ([table] as readonly string[]);
-  const of = (list: (k: Kernel, name: 'main' | 'local') => Route[]): Route[] =>
-    all.flatMap((name) => (name === 'main' || name === 'local' ? list(io.k, name) : []));
-  const found = [
-    ...(six ? [] : of(routes)),
-    ...(six || (table === 'all' && style.family === 'any') ? of(routes6) : []),
-  ].filter((one) => (dev === null || one.dev === dev) && (exact === null || one.dst === exact));
-  if (style.json) yield* io.out.write(jsonText(found.map(routeJson), style.pretty) + '\n');
-  else for (const one of found) yield* io.out.line(routeText(one, style));
+  const known = [RT_TABLE_MAIN, RT_TABLE_LOCAL, -1, -2].includes(filter.table);
+  if (!six && !known && !tableExists(io.k, filter.table)) {
+    yield* io.err.line('Error: ipv4: FIB table does not exist.');
+    yield* io.err.line('Dump terminated');
+    return 2;
+  }
+  const one = filter.table !== -1;
+  const found = six ? [] : listRoutes(io.k).filter((listed) => passes(io, filter, listed));
+  const wants6 = six || (filter.table === -1 && style.family === 'any');
+  const tables = filter.table === -1 ? [RT_TABLE_MAIN, RT_TABLE_LOCAL] : [filter.table];
+  const found6 =
+    wants6 && filter.exact === null && filter.root === null
+      ? tables.flatMap((id) => routes6(io.k, id, style))
+      : [];
+  const mine6 = found6.filter(({ dev }) => filter.dev === '' || dev === filter.dev);
+  if (style.json) {
+    const all = [...found.map((r) => routeJson(io.k, r, one)), ...mine6.map(({ json }) => json)];
+    yield* io.out.write(jsonText(all, style.pretty) + '\n');
+    return 0;
+  }
+  for (const listed of found)
+    yield* io.out.line(routeText(io.k, listed, style, one, filter.dev !== ''));
+  for (const { text } of mine6) yield* io.out.line(text);
   return 0;
 }
 
-function* getRoute(io: Io, style: Style, words: readonly string[]): Running {
-  const to = words[0] === 'to' ? words[1] : words[0];
-  if (to === undefined) {
-    yield* io.err.line('need at least a destination address');
+/// ip route flush: deletes what the filter lets through; the cache is the kernel's own affair.
+function* flushRoutes(io: Io, words: readonly string[]): Running {
+  if (words.length === 0) {
+    yield* io.err.line('"ip route flush" requires arguments.');
     return 1;
   }
-  const number = parseAddress(to.split('/')[0]!);
-  if (number === null)
-    return yield* wrongArgument(io, to, 'any valid prefix is expected rather than');
-  if (words.length > (words[0] === 'to' ? 2 : 1))
-    return yield* notModelled(io, 'route get ... from, iif, mark');
-  const { k } = io;
-  const matches = (one: Route): boolean =>
-    one.type !== 'multicast' &&
-    one.prefix !== null &&
-    (number & -1) >>> (32 - (one.prefix.length || 1)) ===
-      one.prefix.network >>> (32 - (one.prefix.length || 1));
-  const own = routes(k, 'local').find((one) => one.type === 'local' && matches(one));
-  const best = routes(k, 'main')
-    .filter((one) => one.prefix!.length === 0 || matches(one))
-    .sort((a, b) => b.prefix!.length - a.prefix!.length)[0];
-  if (!own && !best) return yield* answer(io, { ok: false, errno: 'ENETUNREACH' });
-  const out = own ? 'lo' : best!.dev;
-  const src = own
-    ? own.src
-    : best!.src || k.devs.find((dev) => dev.name === out)!.addrs[0]?.split('/')[0];
-  yield* io.out.line(
-    `${own ? 'local ' : ''}${paint(style, 'inet', to)} ${best && !own && best.via ? `via ${best.via} ` : ''}` +
-      `dev ${paint(style, 'device', `${out} `)}src ${paint(style, 'inet', `${src ?? ''} `)}uid ${io.uid} `,
-  );
-  yield* io.out.line(`    cache ${own ? '<local> ' : ''}`);
+  if (words[0] === 'cache' && words.length === 1) return io.uid === 0 ? 0 : yield* forbidden(io);
+  const filter = yield* parseFilter(io, words, 'flush');
+  if (typeof filter === 'number') return filter;
+  if (filter.dev !== '' && !io.k.devs.some((one) => one.name === filter.dev))
+    return yield* noDevice(io, filter.dev);
+  if (io.uid !== 0) return yield* forbidden(io);
+  const gone = listRoutes(io.k).filter((listed) => passes(io, filter, listed));
+  for (const { key, fa } of gone)
+    inet_rtm_delroute(
+      io.k,
+      key,
+      fa.slen,
+      fa.table,
+      fa.tos,
+      (other) => other === fa || same(other, fa),
+    );
   return 0;
+}
+
+function same(a: Listed['fa'], b: Listed['fa']): boolean {
+  return a.type === b.type && a.priority === b.priority && a.gw === b.gw && a.dev === b.dev;
 }

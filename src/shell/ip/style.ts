@@ -11,6 +11,7 @@ export interface Style {
   readonly json: boolean;
   readonly pretty: boolean;
   readonly numeric: boolean;
+  readonly force?: boolean; // -force
   readonly color: boolean; // on a terminal, as Debian builds it
 }
 

@@ -1,57 +1,13 @@
-/// The files of /proc/net that follow from the devices and their addresses: routes, multicast groups,
-/// IPv6 addresses. Every device has its link-local address and the groups of a host.
-/// Stands for fib_route_seq_show(), dev_mc_seq_show(), igmp_mc_seq_show(), if6_seq_show().
-/// Left out: routes and neighbours that somebody adds; they are not modelled.
+/// The files of /proc/net that follow from the devices and their addresses: multicast groups, IPv6
+/// addresses. Every device has its link-local address and the groups of a host.
+/// Stands for dev_mc_seq_show(), igmp_mc_seq_show(), if6_seq_show().
+/// Left out: groups that a program joins.
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Line } from '../command.ts';
 import { row } from '../nodes.ts';
-import { littleEndian } from './sockets.ts';
 
 function nics(k: Kernel): NetDevice[] {
   return k.devs.filter((dev) => dev.driver !== '' && dev.up);
-}
-
-/// The IPv4 addresses of a device: address and prefix length.
-function ipv4(dev: NetDevice): { readonly address: string; readonly prefix: number }[] {
-  return dev.addrs
-    .filter((text) => !text.includes(':'))
-    .map((text) => {
-      const [address = '', prefix = '32'] = text.split('/');
-      return { address, prefix: Number(prefix) };
-    });
-}
-
-function maskBytes(prefix: number): number[] {
-  return [0, 8, 16, 24].map((at) => (0xff00 >> Math.min(8, Math.max(0, prefix - at))) & 0xff);
-}
-
-/// /proc/net/route: the default route through the first NIC's peer, and a network for each address.
-export function routes(k: Kernel): Line[] {
-  const line = (iface: string, to: string, via: string, flags: string, mask: string) =>
-    row(`${iface}\t${to}\t${via}\t${flags}\t0\t0\t0\t${mask}\t0\t0\t0`.padEnd(127));
-  const up = nics(k);
-  const first = up.find((dev) => dev.name === k.desc.nics[0]?.name);
-  return [
-    row(
-      'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT'.padEnd(
-        127,
-      ),
-    ),
-    ...(first ? [line(first.name, '00000000', littleEndian(first.peer), '0003', '00000000')] : []),
-    ...up.flatMap((dev) =>
-      ipv4(dev).map(({ address, prefix }) => {
-        const mask = maskBytes(prefix);
-        const net = address.split('.').map((byte, index) => Number(byte) & (mask[index] ?? 0));
-        return line(
-          dev.name,
-          littleEndian(net.join('.')),
-          '00000000',
-          '0001',
-          littleEndian(mask.join('.')),
-        );
-      }),
-    ),
-  ];
 }
 
 /// Interface identifier of a link-local address: the MAC with ff:fe in its middle (RFC 4291, A).
@@ -115,9 +71,4 @@ export function igmp6(k: Kernel): Line[] {
       'ff010000000000000000000000000001     1 00000008 0',
     ].map((text) => row(head + text));
   });
-}
-
-/// /proc/net/arp: no neighbour is kept; the sender of the traffic is resolved outside the model.
-export function arp(): Line[] {
-  return [row('IP address       HW type     Flags       HW address            Mask     Device')];
 }

@@ -101,6 +101,9 @@ const driverModules: Readonly<Record<string, readonly Module[]>> = {
     { name: 'net_failover', size: 24576, users: 1, by: ['virtio_net'] },
     { name: 'failover', size: 12288, users: 1, by: ['net_failover'] },
   ],
+  vmxnet3: [{ name: 'vmxnet3', size: 90112, users: 0, by: [] }],
+  e1000e: [{ name: 'e1000e', size: 368640, users: 0, by: [] }],
+  e1000: [{ name: 'e1000', size: 180224, users: 0, by: [] }],
 };
 
 const diskModules: readonly Module[] = [
@@ -115,7 +118,7 @@ const diskModules: readonly Module[] = [
 
 /// The modules, latest loaded first: drivers of the NICs, then what the disk needs.
 export function modules(k: Kernel): Module[] {
-  const drivers = [...new Set(k.desc.nics.map((nic) => nic.driver))];
+  const drivers = [...new Set(k.desc.nics.map((nic) => nic.driver))].reverse();
   return [...drivers.flatMap((driver) => driverModules[driver] ?? []), ...diskModules];
 }
 

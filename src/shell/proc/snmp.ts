@@ -30,7 +30,7 @@ function setting(k: Kernel, name: string): number | null {
 
 /// The value of a protocol counter by its nstat name: UdpInDatagrams, IpExtInOctets, Ip6OutRequests.
 export function mibValue(k: Kernel, name: string): number {
-  return setting(k, name) ?? k.mib[name] ?? bootValue(k, name);
+  return setting(k, name) ?? (k.mib[name] ?? 0) + bootValue(k, name);
 }
 
 function bootValue(k: Kernel, name: string): number {
@@ -55,8 +55,21 @@ function table(k: Kernel, names: string): Line[] {
   });
 }
 
+/// The ICMP message types that were seen, in front of TCP. net/ipv4/proc.c:icmpmsg_put()
+function icmpTypes(k: Kernel): string[] {
+  const of = (direction: string): string[] =>
+    Object.keys(k.mib)
+      .filter((name) => name.startsWith(`IcmpMsg${direction}Type`) && k.mib[name] !== 0)
+      .map((name) => Number(name.slice(`IcmpMsg${direction}Type`.length)))
+      .sort((a, b) => a - b)
+      .map((type) => `${direction}Type${type}`);
+  return [...of('In'), ...of('Out')];
+}
+
 export function snmp(k: Kernel): Line[] {
-  return table(k, snmpNames);
+  const types = icmpTypes(k);
+  if (types.length === 0) return table(k, snmpNames);
+  return table(k, snmpNames.replace('\nTcp:', `\nIcmpMsg: ${types.join(' ')}\nTcp:`));
 }
 
 export function netstat(k: Kernel): Line[] {
@@ -68,9 +81,10 @@ function snmp6List(k: Kernel): string[] {
   const types = platformOf(k)
     .ipv6.split(' ')
     .filter((word) => word.startsWith('Icmp6OutType'));
+  const seen = Object.keys(k.mib).filter((name) => name.startsWith('Icmp6InType'));
   return snmp6Names
     .split('\n')
-    .flatMap((name) => (name === 'Icmp6OutMLDv2Reports' ? [name, ...types] : [name]));
+    .flatMap((name) => (name === 'Icmp6OutMLDv2Reports' ? [name, ...seen, ...types] : [name]));
 }
 
 export function snmp6(k: Kernel): Line[] {

@@ -1,14 +1,26 @@
-/// /proc/net/udp and /proc/net/sockstat: the UDP sockets and the memory they hold.
-/// Stands for udp4_format_sock() in net/ipv4/udp.c and sockstat_seq_show() in net/ipv4/proc.c.
+/// /proc/net/tcp, udp, raw and sockstat: the sockets and the memory they hold.
+/// Stands for udp4_format_sock() in net/ipv4/udp.c, get_tcp4_sock() and get_openreq4() in
+/// net/ipv4/tcp_ipv4.c, raw_sock_seq_show() in net/ipv4/raw.c and sockstat_seq_show() in net/ipv4/proc.c.
 /// Left out: the address of the socket, which is shown as zeros, as the kernel shows it to those who
 /// may not see addresses; the random part of the hash, so that slots follow from the port.
 import type { Kernel, Sock } from '../../kernel/state.ts';
 import type { Line } from '../command.ts';
 import { value } from '../marked.ts';
 import { row } from '../nodes.ts';
+import { socketCounts } from '../ss/counts.ts';
+import { ownerOf, requestTimerMs, socketRows, type SocketRow } from '../ss/rows.ts';
 
-const heading =
+const udpHeading =
   '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops';
+const tcpHeading =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+const tcp6Heading =
+  '  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+const rawHeading = `${tcpHeading} ref pointer drops`;
+const TCP_WIDTH = 149;
+const UDP_WIDTH = 127;
+const USER_HZ = 100;
+const POINTER = '0000000000000000';
 
 /// Sockets that are open.
 export function openSocks(k: Kernel): Sock[] {
@@ -28,45 +40,126 @@ export function littleEndian(address: string): string {
     .join('');
 }
 
+function endpoint(address: string, port: number, six: boolean): string {
+  const four = littleEndian(address.replace('::ffff:', '') || '0.0.0.0');
+  // An IPv6 socket has an IPv4 connection, or is bound to any address.
+  const front = six ? `${'0'.repeat(16)}${address === '' ? '0'.repeat(8) : 'FFFF0000'}` : '';
+  return `${front}${four}:${hex(port, 4)}`;
+}
+
+function ends(one: SocketRow): string {
+  return `${endpoint(one.local, one.port, one.six)} ${endpoint(one.peer, one.peer_port, one.six)}`;
+}
+
+function uidOf(k: Kernel, one: SocketRow): string {
+  const uid = ownerOf(k, one)?.uid ?? k.tasks[one.sock.reader]?.uid ?? 0;
+  return String(uid).padStart(5);
+}
+
+/// Rows of one protocol: its IPv4 sockets, or those of IPv6.
+function rowsOf(k: Kernel, netid: SocketRow['netid'], six = false): SocketRow[] {
+  return socketRows(k).filter((one) => one.netid === netid && one.six === six);
+}
+
+function datagramLine(k: Kernel, one: SocketRow, width: number, sl: string): Line {
+  const { sock } = one;
+  const before = `${sl}: ${ends(one)} ${hex(one.state, 2)} 00000000:`;
+  const queued = hex(sock.rmem_alloc, 8);
+  const middle = ` 00:00000000 00000000 ${uidOf(k, one)}        0 ${sock.ino} 2 ${POINTER} `;
+  const drops = String(sock.drops);
+  const used = before.length + queued.length + middle.length + drops.length;
+  return row(
+    before,
+    value(queued, `counter:sock:rmem_alloc@${sock.ino}`),
+    middle,
+    value(drops, `counter:sock:drops@${sock.ino}`),
+    ' '.repeat(Math.max(0, width - used)),
+  );
+}
+
 export function udp(k: Kernel): Line[] {
-  const slots = Number(k.sysctl['net.ipv4.udp_hash_entries']);
-  const rows = openSocks(k).map((sock) => ({ sock, slot: sock.port % slots }));
-  rows.sort((a, b) => a.slot - b.slot);
   return [
-    row(heading.padEnd(127)),
-    ...rows.map(({ sock, slot }) => {
-      const uid = k.tasks.find((task) => task.pid === sock.task)?.uid ?? 0;
-      const local = `${littleEndian(sock.local)}:${hex(sock.port, 4)}`;
-      const before = `${String(slot).padStart(5)}: ${local} 00000000:0000 07 00000000:`;
-      const queued = hex(sock.rmem_alloc, 8);
-      const middle = ` 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${sock.ino} 2 0000000000000000 `;
-      const drops = String(sock.drops);
-      const used = before.length + queued.length + middle.length + drops.length;
-      return row(
-        before,
-        value(queued, `counter:sock:rmem_alloc@${sock.ino}`),
-        middle,
-        value(drops, `counter:sock:drops@${sock.ino}`),
-        ' '.repeat(Math.max(0, 127 - used)),
-      );
-    }),
+    row(udpHeading.padEnd(UDP_WIDTH)),
+    ...rowsOf(k, 'udp').map((one) => datagramLine(k, one, UDP_WIDTH, String(one.slot).padStart(5))),
   ];
+}
+
+export function raw(k: Kernel): Line[] {
+  return [
+    row(rawHeading),
+    ...rowsOf(k, 'raw').map((one) => datagramLine(k, one, 0, String(one.port).padStart(4))),
+  ];
+}
+
+export function tcp(k: Kernel): Line[] {
+  return [
+    row(tcpHeading.padEnd(TCP_WIDTH)),
+    ...rowsOf(k, 'tcp').map((one, i) =>
+      row(`${String(i).padStart(4)}: ${tcpFields(k, one)}`.padEnd(TCP_WIDTH)),
+    ),
+  ];
+}
+
+export function tcp6(k: Kernel): Line[] {
+  return [
+    row(tcp6Heading),
+    ...rowsOf(k, 'tcp', true).map((one, i) =>
+      row(`${String(i).padStart(4)}: ${tcpFields(k, one)}`),
+    ),
+  ];
+}
+
+/// Everything behind the number of a line. A listener's receive queue counts connections.
+function tcpFields(k: Kernel, one: SocketRow): string {
+  const { sock, request } = one;
+  const state = hex(one.state, 2);
+  if (request) {
+    const due = hex(Math.floor((requestTimerMs(k, request) * USER_HZ) / 1000), 8);
+    const retries = hex(request.num_timeout, 8);
+    return `${ends(one)} ${state} 00000000:00000000 01:${due} ${retries} ${uidOf(k, one)}        0 0 0 ${POINTER}`;
+  }
+  const sendq = sock.listen ? 0 : one.sendq;
+  const queues = `${hex(sendq, 8)}:${hex(one.recvq, 8)}`;
+  const owner = `${uidOf(k, one)}        0 ${sock.ino} 1 ${POINTER}`;
+  return `${ends(one)} ${state} ${queues} 00:00000000 00000000 ${owner} ${timing(k, sock)}`;
+}
+
+/// RTO, delayed ACK, quick ACKs, congestion window, and the slow start threshold (-1: none yet; a
+/// listener: its Fast Open queue).
+function timing(k: Kernel, sock: Sock): string {
+  const clock = (ticks: number): number => Math.floor((ticks * USER_HZ) / k.desc.hz);
+  const tp = sock.tcp;
+  if (!tp) return `${USER_HZ} 0 0 10 0`;
+  const ack = tp.icsk_ack;
+  const quick = (ack.quick << 1) | (ack.pingpong >= 1 ? 1 : 0);
+  return `${clock(tp.icsk_rto)} ${clock(ack.ato)} ${quick} ${tp.snd_cwnd} -1`;
 }
 
 export function sockstat(k: Kernel): Line[] {
-  const inuse = openSocks(k).length;
+  const { used, tcp4, udp4, alloc, raw: raws } = socketCounts(k);
   return [
-    row(`sockets: used ${inuse}`),
-    row('TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0'),
-    row(`UDP: inuse ${inuse} mem `, value(k.udp_memory_allocated, 'counter:sockstat:udp_mem')),
+    row(`sockets: used ${used}`),
+    row(
+      `TCP: inuse ${tcp4} orphan 0 tw 0 alloc ${alloc} mem `,
+      value(Math.max(0, k.tcp_memory_allocated), 'counter:sockstat:tcp_mem'),
+    ),
+    row(
+      `UDP: inuse ${udp4} mem `,
+      value(Math.max(0, k.udp_memory_allocated), 'counter:sockstat:udp_mem'),
+    ),
     row('UDPLITE: inuse 0'),
-    row('RAW: inuse 0'),
-    row('FRAG: inuse 0 memory 0'),
+    row(`RAW: inuse ${raws}`),
+    row(`FRAG: inuse ${k.frags.queues.filter((q) => q.live).length} memory ${k.frags.mem}`),
   ];
 }
 
-export function sockstat6(): Line[] {
-  return ['TCP6', 'UDP6', 'UDPLITE6', 'RAW6']
-    .map((name) => row(`${name}: inuse 0`))
-    .concat(row('FRAG6: inuse 0 memory 0'));
+export function sockstat6(k: Kernel): Line[] {
+  const { tcp6, udp6 } = socketCounts(k);
+  return [
+    row(`TCP6: inuse ${tcp6}`),
+    row(`UDP6: inuse ${udp6}`),
+    row('UDPLITE6: inuse 0'),
+    row('RAW6: inuse 0'),
+    row('FRAG6: inuse 0 memory 0'),
+  ];
 }

@@ -1,9 +1,11 @@
-/// ss's filter language, as far as it can be about a bound UDP socket: sport and dport, src and dst,
-/// with and, or, not and brackets.
+/// ss's filter language: sport and dport, src and dst, with and, or, not and brackets.
+/// Left out: prefixes, devices, marks, cgroups, and services by name.
 
 export interface Endpoints {
-  readonly local: string;
+  readonly local: string; // '' any
   readonly port: number;
+  readonly peer: string; // '' none
+  readonly peer_port: number;
 }
 
 type Test = (socket: Endpoints) => boolean;
@@ -80,7 +82,7 @@ export function parseFilter(words: readonly string[]): Test | null {
     const number = /^:?(\d+)$/.exec(tokens[at++] ?? '')?.[1];
     if (number === undefined) return null;
     const check = compare ?? COMPARE['=']!;
-    return (socket) => check(token === 'sport' ? socket.port : 0, Number(number));
+    return (socket) => check(token === 'sport' ? socket.port : socket.peer_port, Number(number));
   }
 
   function address(token: string): Test | null {
@@ -88,9 +90,12 @@ export function parseFilter(words: readonly string[]): Test | null {
     const [, host = '', number] = /^([\d.*]*)(?::(\d+|\*))?$/.exec(tokens[at++] ?? '-') ?? [];
     if (!host && number === undefined) return null;
     return (socket) => {
-      const mine = token === 'src' ? socket : { local: '0.0.0.0', port: 0 };
-      const sameHost = !host || host === '*' || host === mine.local;
-      return sameHost && (number === undefined || number === '*' || Number(number) === mine.port);
+      const [address, mine] =
+        token === 'src' ? [socket.local, socket.port] : [socket.peer, socket.peer_port];
+      // An IPv4 address also stands for its IPv6 form.
+      const plain = address.replace('::ffff:', '') || '0.0.0.0';
+      const sameHost = !host || host === '*' || host === plain;
+      return sameHost && (number === undefined || number === '*' || Number(number) === mine);
     };
   }
 }

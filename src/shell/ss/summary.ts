@@ -1,16 +1,21 @@
-/// ss -s: how many sockets of each kind there are. Only UDP sockets exist here.
+/// ss -s: how many sockets of each kind there are, from /proc/net/sockstat and the counters.
 import type { Kernel } from '../../kernel/state.ts';
+import { socketCounts } from './counts.ts';
 
 export function summaryLines(k: Kernel): string[] {
-  const udp = k.socks.filter((sock) => sock.task !== 0).length;
-  const row = (name: string, four: number): string =>
-    `${name}\t  ${[four, four, 0].map((count) => String(count).padEnd(9)).join(' ')}`;
+  const { used, tcp4, tcp6, udp4, udp6, raw, alloc, estab } = socketCounts(k);
+  const row = (name: string, four: number, six: number): string =>
+    `${name}\t  ${[four + six, four, six].map((count) => String(count).padEnd(9)).join(' ')}`;
   return [
-    `Total: ${udp}`,
-    'TCP:   0 (estab 0, closed 0, orphaned 0, timewait 0)',
+    `Total: ${used}`,
+    `TCP:   ${alloc} (estab ${estab}, closed ${alloc - tcp4 - tcp6}, orphaned 0, timewait 0)`,
     '',
     'Transport Total     IP        IPv6',
-    ...[row('RAW', 0), row('UDP', udp), row('TCP', 0), row('INET', udp), row('FRAG', 0)],
+    row('RAW', raw, 0),
+    row('UDP', udp4, udp6),
+    row('TCP', tcp4, tcp6),
+    row('INET', raw + udp4 + tcp4, udp6 + tcp6),
+    row('FRAG', 0, 0),
     '',
   ];
 }

@@ -15,6 +15,18 @@ interface PciFunction {
   readonly revision: string;
   readonly subsystem: readonly [vendor: string, device: string];
   readonly driver: string;
+  readonly has?: PciCapabilities; // absent: a function that shows none of these files
+}
+
+/// Files that only some functions have.
+interface PciCapabilities {
+  readonly aer: boolean; // advanced error reporting
+  readonly ari: number; // ari_enabled
+  readonly express: boolean; // a PCI Express link
+  readonly resets: string; // reset_method; '' none, and no file `reset`
+  readonly dmaBits: number;
+  readonly d3cold: number;
+  readonly sriov: boolean; // virtual functions
 }
 
 const functions: Readonly<Record<string, PciFunction>> = {
@@ -24,6 +36,43 @@ const functions: Readonly<Record<string, PciFunction>> = {
     revision: '01',
     subsystem: ['1af4', '1100'],
     driver: 'igb',
+    has: {
+      ...{ aer: true, ari: 1, express: true, resets: 'flr pm bus' },
+      ...{ dmaBits: 64, d3cold: 1, sriov: true },
+    },
+  },
+  vmxnet3: {
+    vendor: '15ad',
+    device: '07b0',
+    revision: '01',
+    subsystem: ['15ad', '07b0'],
+    driver: 'vmxnet3',
+    has: {
+      ...{ aer: false, ari: 0, express: true, resets: 'bus' },
+      ...{ dmaBits: 64, d3cold: 0, sriov: false },
+    },
+  },
+  e1000e: {
+    vendor: '8086',
+    device: '10d3',
+    revision: '00',
+    subsystem: ['8086', '0000'],
+    driver: 'e1000e',
+    has: {
+      ...{ aer: true, ari: 0, express: true, resets: 'pm bus' },
+      ...{ dmaBits: 64, d3cold: 1, sriov: false },
+    },
+  },
+  e1000: {
+    vendor: '8086',
+    device: '100e',
+    revision: '03',
+    subsystem: ['1af4', '1100'],
+    driver: 'e1000',
+    has: {
+      ...{ aer: false, ari: 0, express: false, resets: '' },
+      ...{ dmaBits: 32, d3cold: 0, sriov: false },
+    },
   },
   virtio_net: {
     vendor: '1af4',
@@ -72,22 +121,34 @@ function upper(hex: string): string {
   return hex.toUpperCase();
 }
 
-/// What igb's function has beyond a plain one: error counters, virtual functions.
-function igbEntries(): Record<string, Entry> {
+/// What a function has beyond a plain one: error counters, its link, virtual functions.
+function further(has: PciCapabilities): Record<string, Entry> {
   const fixed = (text: string | number) => attribute(() => text);
-  const setting = (text: string | number) => unmodelledSetting(text);
-  return {
+  const aerFiles = {
     aer_dev_correctable: aer(aerCorrectable, 'TOTAL_ERR_COR'),
     aer_dev_fatal: aer(aerErrors, 'TOTAL_ERR_FATAL'),
     aer_dev_nonfatal: aer(aerErrors, 'TOTAL_ERR_NONFATAL'),
-    ari_enabled: fixed(1),
+  };
+  const linkFiles = {
     current_link_speed: fixed('2.5 GT/s PCIe'),
     current_link_width: fixed(1),
     max_link_speed: fixed('2.5 GT/s PCIe'),
     max_link_width: fixed(1),
-    reset_method: setting('flr pm bus'),
-    sriov_drivers_autoprobe: setting(1),
-    sriov_numvfs: setting(0),
+  };
+  return {
+    ari_enabled: fixed(has.ari),
+    ...(has.aer ? aerFiles : {}),
+    ...(has.express ? linkFiles : {}),
+    ...(has.resets === '' ? {} : { reset_method: unmodelledSetting(has.resets) }),
+    ...(has.sriov ? sriovFiles() : {}),
+  };
+}
+
+function sriovFiles(): Record<string, Entry> {
+  const fixed = (text: string | number) => attribute(() => text);
+  return {
+    sriov_drivers_autoprobe: unmodelledSetting(1),
+    sriov_numvfs: unmodelledSetting(0),
     sriov_offset: fixed(128),
     sriov_stride: fixed(2),
     sriov_totalvfs: fixed(7),
@@ -111,6 +172,7 @@ export function pciDirectory(k: Kernel, dev: NetDevice): DirNode {
   const ids = [card.vendor, card.device, ...card.subsystem].map(upper);
   const modalias = `pci:v0000${ids[0]}d0000${ids[1]}sv0000${ids[2]}sd0000${ids[3]}bc02sc00i00`;
   const cpus = localCpus(k, dev);
+  const line = k.desc.nics.find((nic) => nic.name === dev.name)?.intx;
   const below: Record<string, Entry> =
     place.virtio === ''
       ? { net: () => netDirectory(k, dev) }
@@ -119,27 +181,27 @@ export function pciDirectory(k: Kernel, dev: NetDevice): DirNode {
   const notModelled = () => ({ ok: false, errno: 'ENOTMODELLED' }) as const;
   return dir(
     {
-      ...(dev.driver === 'igb' ? igbEntries() : {}),
+      ...(card.has ? further(card.has) : {}),
       broken_parity_status: unmodelledSetting(0),
       class: fixed('0x020000'),
-      consistent_dma_mask_bits: fixed(64),
-      d3cold_allowed: unmodelledSetting(1),
+      consistent_dma_mask_bits: fixed(card.has?.dmaBits ?? 64),
+      d3cold_allowed: unmodelledSetting(card.has?.d3cold ?? 1),
       device: fixed(`0x${card.device}`),
-      dma_mask_bits: fixed(64),
+      dma_mask_bits: fixed(card.has?.dmaBits ?? 64),
       driver: link(`${up}bus/pci/drivers/${card.driver}`),
       driver_override: unmodelledSetting('(null)'),
       enable: unmodelledSetting(1),
-      irq: fixed(11),
+      irq: fixed(line ?? 11),
       local_cpulist: fixed(printList(cpus)),
       local_cpus: fixed(printMask(cpus, k.desc.cpus)),
       modalias: fixed(modalias),
       msi_bus: unmodelledSetting(1),
-      msi_irqs: () => msiIrqs(k, dev),
+      ...(line === undefined ? { msi_irqs: () => msiIrqs(k, dev) } : {}),
       numa_node: unmodelledSetting(dev.numa_node),
       power_state: fixed('D0'),
       remove: trigger(0o220, notModelled),
       rescan: trigger(0o200, notModelled),
-      reset: trigger(0o200, notModelled),
+      ...(card.has?.resets === '' ? {} : { reset: trigger(0o200, notModelled) }),
       revision: fixed(`0x${card.revision}`),
       subsystem: link(`${up}bus/pci`),
       subsystem_device: fixed(`0x${card.subsystem[1]}`),

@@ -53,13 +53,28 @@ describe('traffic', () => {
 
   it.each([
     'start',
-    'start tcp',
     'start udp --rate',
     'start udp --rate fast',
     'start udp --rate 0',
     'start udp --rate 900M',
     'start udp --size 63',
-    'start udp --size 1600',
+    'start udp --size 1600 --ip 6',
+    'start arp --size 1600',
+    'start udp --size 65554',
+    'start udp --mtu 60',
+    'start udp --vlan 4095',
+    'start udp --to here',
+    'start udp --to 10.0.0.300',
+    'start udp --to fe80::1',
+    'start udp --port 65000 --ports 1000',
+    'start udp --bad-header tos',
+    'start udp --ip 5',
+    'start gre',
+    'start tcp --flows 3',
+    'start tcp --rate line',
+    'start udp --connections 3',
+    'start syn --sources 0',
+    'start clients --count 20000',
     'start udp --dev lo',
     'start udp --dev eth9',
     'start udp --bad-fcs 101%',
@@ -72,6 +87,43 @@ describe('traffic', () => {
     expect(typed).toMatchObject({ out: '', status: 2 });
     expect(typed.err).toMatch(/^traffic: /);
     expect(k.sources).toEqual([]);
+  });
+
+  it('starts what the words say: family, tag, addresses, fragments', () => {
+    const k = hostLike('alder');
+    const out = (words: string): string => type(traffic, k, `traffic start ${words}`).out;
+    expect(out('udp --size 4018 --vlan 10 --sources 2 --flows 2 --ttl 3 --tos 0x10')).toBe('');
+    expect(out('udp --size 4018 --vlan 10 --sources 2 --flows 2 --ttl 3 --tos 16')).toBe(
+      '0: udp to 10.0.0.2:9000 on eth0, 100k/s, 4018-byte datagrams in 3 fragments, 2 flows\n',
+    );
+    expect(k.flows.ttl.concat(k.flows.tos)).toEqual([3, 3, 16, 16]);
+    expect(out('icmp --to 10.0.0.255 --flows 1')).toBe(
+      '1: icmp to 10.0.0.255 on eth0, 100k/s, 64-byte frames, 1 flow\n',
+    );
+    expect(out('arp --rate 1k --flows 1')).toContain('2: arp to 10.0.0.2 on eth0, 1k/s');
+    expect(out('udp --ip 6 --flows 1')).toMatch(/^3: udp to \[fe80::[0-9a-f:]+\]:9000 on eth0/);
+  });
+
+  it('starts hosts that speak TCP, lists them and stops them', () => {
+    const k = hostLike('alder');
+    const out = (words: string): string => type(traffic, k, `traffic ${words}`).out;
+    expect(out('start tcp --connections 4')).toBe(
+      'r0: tcp to 10.0.0.2:5201 on eth0, link speed, 4 connections, 1448-byte segments\n',
+    );
+    expect(out('start syn --rate 50k --sources 100 --count 7 --port 80')).toBe(
+      'r1: syn to 10.0.0.2:80 on eth0, 50k/s, 100 addresses\n',
+    );
+    expect(out('start clients --rate 2k --count 10')).toBe(
+      'r2: clients to 10.0.0.2:5201 on eth0, 2k connections/s, 10 connections\n',
+    );
+    advance(k, 5_000_000);
+    checkLedger(k);
+    expect(k.remotes[1]!.sent).toBe(7);
+    expect(out('').split('\n')[2]).toMatch(/^r1 +eth0 +synflood +50k\/s +0 +100 +80 +7 +/);
+    out('stop r0');
+    expect(k.remotes.map((one) => one.active)).toEqual([false, k.remotes[1]!.active, true]);
+    expect(type(traffic, k, 'traffic stop all').status).toBe(0);
+    expect(type(traffic, k, 'traffic stop r7').err).toBe('traffic: no sender r7\n');
   });
 
   it('makes the reader slower', () => {

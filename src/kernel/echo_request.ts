@@ -1,0 +1,72 @@
+/// Echo requests that a program sends by a raw socket: what ping does. Stands for raw_sendmsg() in
+/// net/ipv4/raw.c and ip_fragment() in net/ipv4/ip_output.c as far as an echo request needs them.
+/// Left out: the way over lo, other hosts than the one at the end of the wire (nobody answers), the
+/// question for a link address on the wire.
+import { addFlow, addressText } from './flows.ts';
+import type { ErrnoName } from './errno.ts';
+import { countMib } from './mib.ts';
+import { neighReachable } from './neighbour.ts';
+import type { OutputRoute } from './route.ts';
+import type { Kernel } from './state.ts';
+import { transmit } from './transmit.ts';
+
+const ETH_HLEN = 14;
+const IP_HLEN = 20;
+const IPPROTO_ICMP = 1;
+
+/// The flow of the answers to echo requests with that identifier.
+export function echoFlow(k: Kernel, out: OutputRoute, daddr: number, id: number): number {
+  return addFlow(k, {
+    dev: out.dev,
+    saddr: addressText(daddr),
+    daddr: addressText(out.saddr),
+    sport: 0,
+    dport: id,
+    proto: IPPROTO_ICMP,
+  });
+}
+
+/// Sends an echo request as an IP packet of `bytes`: EMSGSIZE when it is too large and may not be
+/// cut, null when it was sent or waits for a link address for ever.
+export function sendEcho(
+  k: Kernel,
+  out: OutputRoute,
+  flow: number,
+  bytes: number,
+  mayFragment: boolean,
+): ErrnoName | null {
+  const dev = k.devs[out.dev]!;
+  if (bytes > out.mtu && !mayFragment) return 'EMSGSIZE';
+  k.mib.IcmpOutMsgs++;
+  countMib(k, 'IcmpOutEchos');
+  countMib(k, 'IcmpMsgOutType8');
+  const daddr = k.flows.saddr[flow]!;
+  const hop = out.gw === 0 ? daddr : addressText(out.gw);
+  if (!neighReachable(k, dev, out.gw || k.flows.src[flow]!, hop === dev.peer)) return null;
+  const c = k.cpus.find((one) => one.online)!;
+  c.cursor_ns = Math.max(c.cursor_ns, k.now);
+  const room = bytes > out.mtu ? (out.mtu - IP_HLEN) & ~7 : bytes;
+  const total = bytes - IP_HLEN;
+  const pieces = bytes > out.mtu ? Math.ceil(total / room) : 1;
+  if (pieces > 1) {
+    k.mib.IpFragOKs++;
+    k.mib.IpFragCreates += pieces;
+  }
+  for (let i = 0; i < pieces; i++) {
+    const last = i === pieces - 1;
+    const part = pieces === 1 ? total : last ? total - i * room : room;
+    transmit(k, c, {
+      dev: out.dev,
+      flow,
+      proto: IPPROTO_ICMP,
+      len: ETH_HLEN + IP_HLEN + part,
+      arrives: 0,
+      remote: -1,
+      tcp: null,
+      ...(last && daddr === dev.peer && { echo: bytes }),
+    });
+  }
+  // One datagram was asked for, however many frames it took.
+  k.mib.IpOutRequests -= pieces - 1;
+  return null;
+}

@@ -1,0 +1,118 @@
+/// Rules as iptables shows them: -L in columns, -S and iptables-save as command lines. Stands for
+/// iptables/nft-shared.c and xshared.c.
+/// Left out: names of hosts and networks for addresses, except that none is `anywhere`.
+import { addressText } from '../../kernel/flows.ts';
+import { policyCounters, ruleCounters } from '../../kernel/netfilter/xtables.ts';
+import type { NftRule } from '../../kernel/netfilter/types.ts';
+import { MATCHES } from './matches.ts';
+import type { Line } from './parse.ts';
+import type { Address, Option, Rule } from './rule.ts';
+import { ruleAs, type Shown } from './ruleset.ts';
+import { TARGETS } from './targets.ts';
+import { protocolName } from './values.ts';
+
+type Style = Pick<Line, 'verbose' | 'numeric' | 'exact' | 'lineNumbers'>;
+
+/// A number short enough for its column: 12345K. libxtables/xtables.c:xtables_print_num()
+function short(value: number, exact: boolean): string {
+  if (exact || value <= 99_999) return String(value);
+  let rest = value;
+  for (const unit of ['K', 'M', 'G']) {
+    rest = Math.floor((rest + 500) / 1000);
+    if (rest <= 9999) return `${rest}${unit}`;
+  }
+  return `${Math.floor((rest + 500) / 1000)}T`;
+}
+
+/// A chain with its head.
+export function chainTable(shown: Shown, style: Style, number: number): string {
+  const rules = shown.chain?.rules ?? [];
+  const lines = rules
+    .map((rule, i) => ({ rule, at: i + 1 }))
+    .filter(({ at }) => number === 0 || number === at)
+    .map(({ rule, at }) => row(rule, style, at));
+  return number > 0 ? lines.join('') : head(shown, style) + lines.join('');
+}
+
+function head(shown: Shown, { verbose, exact, lineNumbers }: Style): string {
+  let text = `Chain ${shown.name} (`;
+  if (shown.builtin) {
+    text += `policy ${shown.drops ? 'DROP' : 'ACCEPT'}`;
+    const [packets, bytes] = shown.chain ? policyCounters(shown.chain) : [0, 0];
+    if (verbose) text += ` ${short(packets, exact)} packets, ${short(bytes, exact)} bytes`;
+  } else text += `${shown.references} references`;
+  const number = lineNumbers ? 'num  ' : '';
+  const counts = exact ? '    pkts      bytes ' : ' pkts bytes ';
+  const where = verbose ? 'in     out     ' : '';
+  return (
+    `${text})\n${number}${verbose ? counts : ''}target     prot opt ${where}` +
+    'source               destination         \n'
+  );
+}
+
+function row(rule: NftRule, style: Style, at: number): string {
+  const own = ruleAs(rule);
+  const { verbose, numeric, exact } = style;
+  let text = style.lineNumbers ? `${String(at).padEnd(4)} ` : '';
+  if (verbose) {
+    const width = exact ? 8 : 5;
+    for (const count of ruleCounters(rule)) text += `${short(count, exact).padStart(width)} `;
+  }
+  const name = TARGETS[own.target]?.shownAs ?? own.target;
+  text += `${name.padEnd(9)}  `;
+  text += `${own.notProto ? '!' : ''}${protocolName(own.proto)}`.padEnd(own.notProto ? 6 : 5);
+  text += '--  ';
+  if (verbose) {
+    for (const { name: dev, not } of [own.in, own.out])
+      text += `${`${not ? '!' : ''}${dev === '' ? '*' : dev}`.padEnd(6)} `;
+    text += ' ';
+  }
+  text += `${addressShown(own.src, numeric).padEnd(19)}  ${addressShown(own.dst, numeric).padEnd(19)} `;
+  for (const part of own.matches)
+    text += MATCHES[part.name]!.show(part, numeric, own.proto);
+  if (own.goto) text += ' [goto] ';
+  return `${text}${TARGETS[own.target]?.show(own) ?? ''}\n`;
+}
+
+function addressShown({ addr, bits, not }: Address, numeric: boolean): string {
+  const sign = not ? '!' : '';
+  if (bits === 0 && !not) return numeric ? '0.0.0.0/0' : 'anywhere';
+  return `${sign}${addressText(addr)}${bits === 32 ? '' : `/${bits}`}`;
+}
+
+/// A rule as a command line, from -A on.
+export function ruleLine(chain: string, rule: Rule): string {
+  let text = `-A ${chain}`;
+  for (const [letter, { addr, bits, not }] of [
+    ['s', rule.src],
+    ['d', rule.dst],
+  ] as const)
+    if (bits > 0 || not) text += `${not ? ' !' : ''} -${letter} ${addressText(addr)}/${bits}`;
+  for (const [letter, { name, not }] of [
+    ['i', rule.in],
+    ['o', rule.out],
+  ] as const)
+    if (name !== '') text += `${not ? ' !' : ''} -${letter} ${name}`;
+  if (rule.proto > 0) text += `${rule.notProto ? ' !' : ''} -p ${protocolName(rule.proto)}`;
+  for (const { name, options } of rule.matches) text += ` -m ${name}${optionsLine(name, options)}`;
+  if (rule.target !== '')
+    text += ` -${rule.goto ? 'g' : 'j'} ${rule.target}${optionsLine(rule.target, rule.options)}`;
+  return text;
+}
+
+function optionsLine(owner: string, options: readonly Option[]): string {
+  let text = '';
+  for (const { name, not, value } of options) {
+    if (owner === 'limit' && name === 'limit-burst' && value === '5') continue;
+    if (owner === 'LOG' && name === 'log-level' && value === '4') continue;
+    text += `${not ? ' !' : ''} --${name}`;
+    if (value !== '') text += ` ${name === 'tcp-flags' ? value : quoted(value)}`;
+  }
+  return text;
+}
+
+// libxtables/xtables.c:xtables_save_string()
+function quoted(text: string): string {
+  if (/^[\w:,./-]+$/.test(text)) return text;
+  return `"${text.replace(/["\\']/g, (sign) => `\\${sign}`)}"`;
+}
