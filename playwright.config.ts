@@ -31,7 +31,7 @@ export default defineConfig({
     {
       name: 'file',
       use: { baseURL: new URL('./dist/', import.meta.url).href },
-      testIgnore: ['http_only.spec.ts', 'firefox.spec.ts'],
+      testIgnore: ['http_only.spec.ts', 'firefox.spec.ts', 'agreement.spec.ts'],
     },
   ],
   webServer: {
