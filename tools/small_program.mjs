@@ -14,6 +14,9 @@ const ABSENT = [
 /// Drivers of NICs that no small scenario has: their tables keep their places, empty.
 const ABSENT_NIC =
   /\/src\/hardware\/(?!igb|intel|lo|driver|hosts|features|rx_path|cpu|link_stats|nic_driver|host_check)\w+\.ts$/;
+/// Where a cost comes from is told by a page that runs no program.
+const COSTS = /\/src\/kernel\/costs\.ts$/;
+const SOURCE = /\bsource:\s*(?:`[^`]*`|'[^']*'|[A-Z_]+)/g;
 const SMALL = /\/simulations\/host\.worker\.ts/;
 const WHOLE = '?whole';
 
@@ -28,6 +31,8 @@ export default function smallProgram() {
     load(id) {
       const [file = ''] = id.split('?');
       const nic = ABSENT_NIC.test(file);
+      if (small && COSTS.test(file))
+        return { code: readFileSync(file, 'utf8').replace(SOURCE, "source: ''"), moduleType: 'ts' };
       if (!small || !(nic || ABSENT.some((part) => part.test(file)))) return null;
       const code = readFileSync(file, 'utf8');
       if (id.endsWith(WHOLE)) return { code, moduleType: 'ts' };

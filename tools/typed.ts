@@ -25,6 +25,7 @@ export interface Patience {
   readonly columns: number | null; // width of the terminal that standard output is; null: a pipe
   readonly limit_ns: number; // Ctrl-C after this much virtual time
   readonly breaths?: number; // and after so many pauses in which no virtual time passed
+  readonly leaves?: boolean; // return when the line has ended: jobs go on when the next line is typed
 }
 
 /// The command's whole output and its exit status. A command that reads the terminal finds it closed.
@@ -44,7 +45,8 @@ export function typed(
   typeLine(tty, host, 0, line, print);
   const tired = (): boolean =>
     host.k.now >= end_ns || (tty.job?.restless ?? 0) >= (patience.breaths ?? Infinity);
-  while (tty.job && (isBusy(tty) || (!tty.job.reads && !tired()))) {
+  const left = (): boolean => patience.leaves === true && (tty.job?.wake_ns ?? -1) >= 0;
+  while (tty.job && (isBusy(tty) || (!tty.job.reads && !tired() && !left()))) {
     if (isBusy(tty) && (tty.job.reads || tired())) interrupt(tty, host, print);
     else if (!drive(tty, host, print)) sleep(tty, host, end_ns);
   }

@@ -11,7 +11,7 @@ import { busiestQueue, cpuOf, deviceNamed } from '../queues.ts';
 import { rateOf } from '../rates.ts';
 
 const GOOD_PPS = 50_000;
-const FLOOD = 5; // million frames a second
+const FLOOD = 8; // million frames a second
 
 // One queue, 10 Gb/s, and a reader that keeps up on a CPU of its own: nothing but the filter makes the difference.
 const virtio = hosts['virtio']!;
@@ -77,7 +77,7 @@ function traffic(millions: number): string {
 
 const series: readonly Series[] = [
   {
-    name: 'Flood dropped by XDP',
+    name: 'Dropped by XDP',
     unit: 'frames',
     context: 'softirq',
     dropped: true,
@@ -121,7 +121,7 @@ export const xdpFirewall: Scenario<Scene> = {
   lanes_ns: 1_000_000,
   predict: {
     question: `${FLOOD} million frames a second to a closed port, ${GOOD_PPS / 1000} 000 good datagrams a second, one CPU, no filter. How many of the good ones are read?`,
-    choices: ['nearly all', 'about two thirds', 'about a third', 'hardly any'],
+    choices: ['nearly all', 'about half', 'about a quarter', 'hardly any'],
     at_ns: 3_900_000,
     answer: (k) => rank(k.ledger.delivered / Math.max(1, goodSent(k))),
     explain: (k) =>
@@ -165,6 +165,6 @@ function sceneOf(k: Kernel, past: Past): Scene {
 
 function rank(share: number): number {
   if (share > 0.9) return 0;
-  if (share > 0.5) return 1;
-  return share > 0.15 ? 2 : 3;
+  if (share > 0.4) return 1;
+  return share > 0.1 ? 2 : 3;
 }

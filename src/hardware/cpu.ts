@@ -13,3 +13,12 @@ export function remoteNs(k: Kernel, dev: NetDevice, c: Cpu): number {
   const farther = k.desc.numa_distance - LOCAL_DISTANCE;
   return Math.round((COSTS.remote_frame.ns * farther) / (COST_DISTANCE - LOCAL_DISTANCE));
 }
+
+/// The `i`-th CPU in order of distance from a node: its own CPUs first, then the others. Round and round.
+/// lib/cpumask.c
+export function cpumask_local_spread(k: Kernel, i: number, node: number): number {
+  const online = k.cpus.filter((c) => c.online);
+  const near = online.filter((c) => node < 0 || c.node === node);
+  const far = online.filter((c) => node >= 0 && c.node !== node);
+  return [...near, ...far][i % online.length]!.id;
+}

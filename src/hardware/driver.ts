@@ -3,12 +3,17 @@ import type { NicDescription } from '../kernel/host.ts';
 import type { NetDevice } from '../kernel/state.ts';
 import { e1000 } from './e1000_ethtool.ts';
 import { e1000e } from './e1000e_ethtool.ts';
+import { ena } from './ena_ethtool.ts';
 import { FEATURES } from './features.ts';
 import { i82596 } from './i82596_ethtool.ts';
+import { ice } from './ice_ethtool.ts';
 import { igb } from './igb_ethtool.ts';
+import { ixgbe } from './ixgbe_ethtool.ts';
 import { lo } from './lo_ethtool.ts';
+import { mlx5 } from './mlx5_ethtool.ts';
 import type { NicDriver } from './nic_driver.ts';
 import { virtioNet } from './virtio_net_ethtool.ts';
+import { virtualDrivers } from './virtual_ethtool.ts';
 import { vmxnet3 } from './vmxnet3_ethtool.ts';
 
 export const drivers: Readonly<Record<string, NicDriver>> = {
@@ -18,7 +23,12 @@ export const drivers: Readonly<Record<string, NicDriver>> = {
   e1000e,
   e1000,
   i82596,
+  ixgbe,
+  ice,
+  mlx5_core: mlx5,
+  ena,
   lo,
+  ...virtualDrivers,
 };
 
 /// The driver of a device; lo has an empty driver name in the state.
@@ -58,8 +68,14 @@ export function ethtoolDefaults(nic: NicDescription | null): EthtoolFields {
     ring: { ...(driver.ring?.start ?? { rx: 0, tx: 0, ...driver.descriptors, jumbo: 0 }) },
     coalesce: { ...driver.coalesce?.start },
     features: flags((name) => features.on.includes(name)),
-    wanted_features: flags((name) => features.on.includes(name) && features.free.includes(name)),
-    priv_flags: Object.fromEntries((driver.privFlags ?? []).map((name) => [name, false])),
+    wanted_features: flags(
+      (name) =>
+        features.requested?.includes(name) === true ||
+        (features.on.includes(name) && features.free.includes(name)),
+    ),
+    priv_flags: Object.fromEntries(
+      (driver.privFlags ?? []).map((name) => [name, driver.privFlagsOn?.includes(name) ?? false]),
+    ),
     pause: { ...(driver.pause?.start ?? { autoneg: false, rx: false, tx: false }) },
     autoneg: driver.link?.autoneg ?? false,
     duplex: (nic?.speed_mbps ?? -1) > 0 ? 'full' : 'unknown',

@@ -182,16 +182,16 @@ const alder: HostDescription = {
 };
 
 /// Not a recorded machine: a server of the early nineties as one may imagine it, with a NIC whose driver has no
-/// NAPI. Its CPU takes 100 times as long for everything as the ones of today.
+/// NAPI. Its CPU takes 200 times as long for everything as the ones of today. What is neither CPU nor NIC (memory, disks,
+/// the CPU's name) is that of a recorded machine.
 const classic: HostDescription = {
   ...laptop,
   profile: 'classic',
   hostname: 'classic',
   cpus: 1,
   numa: [[0]],
-  memory_mib: 64,
   hz: 100,
-  slowdown: 100,
+  slowdown: 200,
   uptime_ns: 60_000_000_000,
   nics: [
     nic(0, {
@@ -202,6 +202,25 @@ const classic: HostDescription = {
   apps: [{ comm: 'udp-sink', user: 'alice', port: 9000, cpu: -1, service_ns: 100, rcvbuf: 0 }],
 };
 
+/// Not recorded machines: servers as they are plausible with one of each of these NICs, two nodes of 16 CPUs. The NIC's
+/// queues are as many as the driver would take, one for each CPU. What is neither CPU nor NIC is that of a recorded machine.
+function server(profile: string, driver: string, speed_mbps: number): HostDescription {
+  const node = (first: number): number[] => Array.from({ length: 16 }, (_, i) => first + i);
+  return {
+    profile,
+    hostname: profile,
+    cpus: 32,
+    numa: [node(0), node(16)],
+    numa_distance: 21,
+    memory_mib: igb.memory_mib,
+    hz: 250,
+    uptime_ns: 60_000_000_000,
+    nics: [nic(0, { driver, numa_node: 0, queues: 32, speed_mbps, pci: '0000:41:00.0' })],
+    apps: [],
+    boot_log: [],
+  };
+}
+
 export const hosts: Readonly<Record<string, HostDescription>> = {
   igb,
   virtio,
@@ -210,4 +229,8 @@ export const hosts: Readonly<Record<string, HostDescription>> = {
   wide,
   alder,
   classic,
+  ixgbe: server('ixgbe', 'ixgbe', 10_000),
+  ice: server('ice', 'ice', 25_000),
+  mlx5: server('mlx5', 'mlx5_core', 100_000),
+  ena: server('ena', 'ena', 25_000),
 };

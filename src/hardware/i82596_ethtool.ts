@@ -37,7 +37,12 @@ export const i82596: NicDriver = {
   flowHash: null,
   features: {
     on: ['generic-receive-offload'],
-    free: ['generic-receive-offload', 'rx-gro-list', 'rx-udp-gro-forwarding'],
+    // net/core/dev.c:register_netdevice() asks for GSO, which needs scatter-gather.
+    requested: ['generic-segmentation-offload'],
+    free: [
+      ...['generic-segmentation-offload', 'generic-receive-offload', 'tx-nocache-copy'],
+      ...['rx-gro-list', 'rx-udp-gro-forwarding'],
+    ],
     partial: [],
   },
   privFlags: null,

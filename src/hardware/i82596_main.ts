@@ -82,6 +82,7 @@ export const i82596Path: DriverPath = {
     n.itr_ns = 0;
   },
   vectors: () => [{ name: 'i82596', queue: 0, hint: [] }],
+  withoutNapi: true,
   intx: true,
   reset_ns: 0,
   resetsForQueues: false,

@@ -8,6 +8,7 @@ import type { NetDevice, NtupleRule } from '../kernel/state.ts';
 /// What a driver answers when it will not do it.
 export interface Refusal {
   readonly errno: ErrnoName;
+  readonly extack?: string;
 }
 
 /// Ring sizes, descriptors a queue. `jumbo` is the second receive ring of a vmxnet3 queue; 0: there is none.
@@ -39,6 +40,8 @@ export interface CoalesceRules {
   show(dev: NetDevice): Coalesce;
   /// What the driver stores for what was asked for, all parameters given.
   settle(dev: NetDevice, wanted: Coalesce): Coalesce | Refusal;
+  /// Whether the change resets the NIC.
+  resets?(before: Coalesce, dev: NetDevice): boolean;
 }
 
 export interface ChannelRules {
@@ -79,6 +82,7 @@ export interface PauseRules {
   readonly start: NetDevice['pause'];
   /// What stands after `ethtool -A`: with negotiation the partner has a say.
   settle(wanted: NetDevice['pause']): NetDevice['pause'];
+  refuse?(wanted: NetDevice['pause'], now: NetDevice['pause']): Refusal | null;
 }
 
 /// Rules for single flows: ETHTOOL_SRXCLSRLINS.
@@ -160,6 +164,7 @@ export interface LinkStats {
 export interface FeatureRules {
   readonly on: readonly string[]; // active at boot
   readonly free: readonly string[]; // hw_features: a user may change them
+  readonly requested?: readonly string[]; // free and asked for at boot, but what they need is not there
   readonly freeWithRss?: readonly string[]; // and these where the device offers RSS
   readonly partial: readonly string[]; // gso_partial_features
   /// ndo_fix_features(): the driver's own dependencies.
@@ -185,6 +190,7 @@ export interface NicDriver {
   readonly ntuple?: NtupleRules; // takes rules that steer single flows
   readonly features: FeatureRules;
   readonly privFlags: readonly string[] | null;
+  readonly privFlagsOn?: readonly string[]; // at boot
   /// Why the driver will not switch a flag of its own, or null; absent: it resets the NIC and obeys.
   refuseFlag?(name: string, on: boolean): Refusal | null;
   readonly pause: PauseRules | null; // null: no get_pauseparam

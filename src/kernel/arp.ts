@@ -14,6 +14,7 @@ import {
   neigh_lookup,
   neigh_update,
   NUD,
+  parm,
   peerMac,
 } from './neighbour.ts';
 import { REASON } from './reasons.ts';
@@ -128,7 +129,7 @@ function updateTable(
     gratuitous || (op === ARPOP_REPLY && inet_addr_type(k, sip, index) === RTN.UNICAST);
   if (!n && unasked && arp_accept(k, dev, sip)) n = neigh_create(k, index, sip);
   if (!n) return;
-  const locktime = Number(k.sysctl[`net.ipv4.neigh.${dev.name}.locktime`]) * 10_000_000;
+  const locktime = parm(k, dev, 'locktime') * 10_000_000; // in USER_HZ
   const override = gratuitous || k.now > n.updated + locktime;
   const toUs = (k.skbs.flags[skb]! & (FLAG_BROADCAST | FLAG_MULTICAST)) === 0;
   const state = op === ARPOP_REPLY && toUs ? NUD.REACHABLE : NUD.STALE;

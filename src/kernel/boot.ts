@@ -10,6 +10,8 @@ import { emptyMask } from './cpumask.ts';
 import { startUp } from './dev.ts';
 import { pathAt, pathIndex } from './driver_table.ts';
 import { bootRoutes } from './fib_frontend.ts';
+import { createLinks } from './links.ts';
+import { createPacketState } from './packet_types.ts';
 import { createFib } from './fib_rules.ts';
 import { PIECE, TICK } from './events.ts';
 import type { HostDescription, NicDescription } from './host.ts';
@@ -49,6 +51,7 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     napis: [],
     tasks: [],
     socks: [],
+    epolls: [],
     sources: [],
     remotes: [],
     skbs: createSkbPool(),
@@ -91,6 +94,8 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     stored: {},
     hot: hotOf(sysctl),
     mib: createMib(),
+    ip6_mib: {},
+    cookie_last: 0,
     udp_memory_allocated: 0,
     tcp_memory_allocated: 0,
     tcp_memory_pressure: 0,
@@ -110,6 +115,8 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     resched_ipis: [],
     nf: createNf(),
     bpf: createBpf(),
+    packet: createPacketState(),
+    tc: { actions: [], indices: {} },
     ledger: {
       offered: 0,
       delivered: 0,
@@ -294,6 +301,8 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     xdp: null,
     xdp_prog: -1,
     xdp_counts: [],
+    links: createLinks(),
+    ingress: null,
     rx_hooks: 0,
   };
 }
@@ -314,6 +323,9 @@ function loopbackQueue(k: Kernel): NetDevice['rx'][number] {
     bytes: 0,
     drops: 0,
     alloc_failed: 0,
+    polls: 0,
+    arms: 0,
+    copied: 0,
     lro_packets: 0,
     lro_bytes: 0,
     interrupts: 0,
@@ -329,15 +341,12 @@ function loopbackQueue(k: Kernel): NetDevice['rx'][number] {
 
 function bootApps(k: Kernel): void {
   for (const app of k.desc.apps) {
-    const { comm, port, cpu, service_ns, rcvbuf, backlog, reuseport, incoming_cpu } = app;
+    const { comm, port, cpu } = app;
     const made = spawn(k, {
-      ...{ comm, port, service_ns, rcvbuf, reads: true, proto: app.proto ?? 'udp' },
-      uid: app.user === 'root' ? 0 : 1000,
-      cpu: cpu >= 0 ? cpu : k.desc.cpus - 1,
+      ...app,
+      ...{ reads: true, proto: app.proto ?? 'udp', uid: app.user === 'root' ? 0 : 1000 },
+      cpu: cpu >= 0 ? cpu : app.cpus === undefined ? k.desc.cpus - 1 : -1,
       pinned: cpu >= 0,
-      ...(backlog === undefined ? {} : { backlog }),
-      ...(reuseport === undefined ? {} : { reuseport }),
-      ...(incoming_cpu === undefined ? {} : { incoming_cpu }),
     });
     if (typeof made === 'string') throw new Error(`${comm}, port ${port}: ${made}`);
   }

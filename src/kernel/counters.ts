@@ -1,6 +1,8 @@
 /// The registry of counters: what each number counts, where it is shown, what moves it, and what it
 /// means when it grows. A name with N in it stands for every queue.
 /// Counters that nothing here moves say so; they keep the value that they had after boot.
+import { conntrackCounters } from './counters_conntrack.ts';
+import { appCounters } from './counters_apps.ts';
 import { coreCounters } from './counters_core.ts';
 import { deviceCounters } from './counters_device.ts';
 import { ipCounters } from './counters_ip.ts';
@@ -8,6 +10,8 @@ import { listenCounters } from './counters_listen.ts';
 import { netfilterCounters } from './counters_netfilter.ts';
 import { nicCounters } from './counters_nic.ts';
 import { protocolNames, protocolCounters } from './counters_protocol.ts';
+import { serverCounters } from './counters_servers.ts';
+import { tapCounters } from './counters_taps.ts';
 import { tcpCounters } from './counters_tcp.ts';
 import { dropReasons } from './counters_reasons.ts';
 import type { Counter } from './counters_entry.ts';
@@ -19,11 +23,15 @@ const described = new Map<string, Counter>(
     ...coreCounters,
     ...deviceCounters,
     ...nicCounters,
+    ...serverCounters,
     ...listenCounters,
+    ...appCounters,
     ...tcpCounters,
     ...ipCounters,
     ...protocolCounters,
     ...netfilterCounters,
+    ...tapCounters,
+    ...conntrackCounters,
     ...dropReasons,
   ].map((counter) => [counter.id, counter]),
 );

@@ -286,12 +286,13 @@ const virtioNames = [
 const virtioRows: readonly CounterRow[] = virtioNames.flatMap(([side, name, meaning, step]) =>
   [`${side}_${name}`, `${side}N_${name}`].map((id, each): CounterRow => {
     const moves = side === 'rx' && name === 'kicks';
+    const moved_by = name.startsWith('xdp_') || name === 'drops' ? 'an XDP program' : '';
     return {
       id: `ethtool:virtio_net:${id}`,
       meaning: each === 0 ? `${meaning.slice(0, -1)}, all queues together.` : meaning,
       unit: name === 'kicks' ? 'notifications' : 'packets',
       step,
-      moved_by: moves ? 'the driver, when it refills a ring' : '',
+      moved_by: moves ? 'the driver, when it refills a ring' : moved_by,
     };
   }),
 );

@@ -1,5 +1,5 @@
 /// Why a packet was dropped, as entries of the registry: the kernel's drop reasons and the ways in which
-/// the hardware loses a frame. The names are those of reasons.ts.
+/// the hardware loses a frame. The names are those of reasons.ts. Long because it is one table.
 import { complete, type Counter } from './counters_entry.ts';
 import type { DropReasonName } from './reasons.ts';
 
@@ -340,13 +340,13 @@ const rows: Readonly<Record<DropReasonName, Row>> = {
     'An XDP program in the driver dropped the frame, before an skb existed.',
     'IN-10',
     'rx_xdp_drops',
-    'include/uapi/linux/bpf.h:xdp_action',
+    'drivers/net/ethernet/intel/igb/igb_main.c:igb_run_xdp',
   ],
   'hw:xdp_aborted': [
     'An XDP program in the driver ended with XDP_ABORTED: an error of its own. The tracepoint xdp:xdp_exception tells.',
     'IN-10',
     'rx_xdp_drops',
-    'include/uapi/linux/bpf.h:xdp_action',
+    'drivers/net/ethernet/intel/igb/igb_main.c:igb_run_xdp',
   ],
   'hw:xdp_tx_drops': [
     'XDP_TX found no room in the transmit ring, or no link.',
@@ -383,6 +383,12 @@ const rows: Readonly<Record<DropReasonName, Row>> = {
     'IN-17',
     '',
     'net/core/dev.c:do_xdp_generic',
+  ],
+  TC_INGRESS: [
+    'A filter on the ingress of the device dropped the packet, before IP saw it.',
+    'IN-19',
+    'tc -s filter show dev DEV ingress',
+    'net/core/dev.c:sch_handle_ingress',
   ],
 };
 

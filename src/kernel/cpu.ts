@@ -4,12 +4,14 @@
 /// (kernel/sched/core.c), with voluntary preemption as distributions build it.
 /// Left out: real-time classes, load balancing, softirqs other than NET_RX doing work.
 import { setTime } from '../engine/agenda.ts';
+import { mayRunSoftirqs } from './busy_poll.ts';
 import { COSTS } from './costs.ts';
 import { dieNow } from './cpu_hotplug.ts';
 import { nextTick } from './jiffies.ts';
 import { napi_threaded_poll_loop, net_rx_action } from './napi.ts';
 import {
   beginPiece,
+  BUSY_POLL,
   chargeTask,
   goIdle,
   HARDIRQ,
@@ -27,7 +29,7 @@ import { finishAcceptor, runAcceptor } from './tcp/acceptor.ts';
 import { handle_softirqs, type SoftirqAction } from './softirq.ts';
 import type { Cpu, Kernel } from './state.ts';
 import { STEP } from './tracing.ts';
-import { cpu_map_kthread_run, finishCpumap } from './xdp/cpumap.ts';
+import { cpu_map_kthread_run, finishCpumap } from './xdp/cpumap_kthread.ts';
 import { finishXsk, runXsk } from './xdp/xsk.ts';
 
 const nothing: SoftirqAction = () => true;
@@ -65,6 +67,9 @@ export function endPiece(k: Kernel, c: Cpu): void {
     case TASK:
       chargeTask(k, c, c.piece_ns);
       return endTaskPiece(k, c);
+    case BUSY_POLL:
+      chargeTask(k, c, c.piece_ns);
+      return endBusyPiece(k, c);
     case WAKING:
       c.time.hardirq += c.piece_ns;
       c.cursor_ns = k.now;
@@ -108,9 +113,10 @@ function run_ksoftirqd(k: Kernel, c: Cpu): void {
 function runNapiThread(k: Kernel, c: Cpu): void {
   c.mode = NAPI_THREAD;
   const n = k.napis[k.tasks[c.curr]!.napi]!;
-  const polls = n.sched || n.stage !== 0;
+  const ours = !n.owned_by_task; // NAPI_STATE_SCHED_THREADED
+  const polls = ours && (n.sched || n.stage !== 0);
   const sleeps = !polls || napi_threaded_poll_loop(k, c, n);
-  if (n.stage !== 0) return;
+  if (ours && n.stage !== 0) return;
   // local_bh_enable(): what was raised during the poll, its own backlog among it, runs here.
   if (c.softirq_pending !== 0) {
     c.mode = SOFTIRQ;
@@ -130,6 +136,16 @@ function endTaskPiece(k: Kernel, c: Cpu): void {
   else if (task.kind === 'cpumap') finishCpumap(k, c, task);
   else if (task.kind === 'xsk') finishXsk(k, c, task);
   if (c.need_resched) return schedule(k, c);
+  runTask(k, c);
+}
+
+/// A task polls a NAPI instance itself; local_bh_enable() between two polls runs what was raised meanwhile.
+function endBusyPiece(k: Kernel, c: Cpu): void {
+  if (c.softirq_pending !== 0 && mayRunSoftirqs(k.tasks[c.curr]!)) {
+    c.cursor_ns = Math.max(c.cursor_ns, k.now);
+    c.mode = SOFTIRQ;
+    return do_softirq(k, c);
+  }
   runTask(k, c);
 }
 
@@ -155,6 +171,7 @@ function sleepTask(k: Kernel, c: Cpu): void {
   const task = k.tasks[c.curr]!;
   updateLag(k, c, task);
   task.state = 'sleeping';
+  task.nvcsw++;
   schedule(k, c);
 }
 
@@ -165,7 +182,10 @@ function schedule(k: Kernel, c: Cpu): void {
   const previous = c.curr;
   const next = pickTask(k, c);
   if (next === previous && next >= 0) return runTask(k, c);
-  if (previous >= 0 && k.tasks[previous]!.state === 'running') enqueueTask(k, c, previous);
+  if (previous >= 0 && k.tasks[previous]!.state === 'running') {
+    k.tasks[previous]!.nivcsw++;
+    enqueueTask(k, c, previous);
+  }
   if (next < 0) {
     setTime(k.agenda, c.tick_slot, Infinity);
     return goIdle(k, c);

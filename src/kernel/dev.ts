@@ -7,23 +7,26 @@ import { driverOf } from '../hardware/driver.ts';
 import { enableIp, fib_disable_ip } from './devinet.ts';
 import { pathAt } from './driver_table.ts';
 import { done, fails, type Result } from './errno.ts';
+import { linkChanged } from './link_state.ts';
 import { freeVectors, requestVectors, restart } from './nic.ts';
-import { printk } from './printk.ts';
 import { createTask } from './sched/task.ts';
 import type { Kernel, NetDevice } from './state.ts';
 import { resetFifos, resetRing } from './wire.ts';
 import { xdpRefusesMtu } from './xdp/attach.ts';
 
 export { dev_get_stats } from './dev_stats.ts';
+export { dev_set_promiscuity } from './promiscuity.ts';
 
 /// Brings a device up; the link follows when it is negotiated.
 export function dev_open(k: Kernel, dev: NetDevice): Result {
   if (dev.up) return done;
+  if (dev.links.kind === 'vlan' && !k.devs[dev.links.lower]!.up) return fails('ENETDOWN');
   dev.up = true;
   enableIp(k, dev);
   k.config_version++;
   if (dev.path < 0) {
     dev.carrier = true;
+    linkChanged(k, dev);
     return done;
   }
   const path = pathAt(dev.path);
@@ -42,6 +45,7 @@ export function dev_close(k: Kernel, dev: NetDevice): Result {
   if (dev.carrier) dev.carrier_changes++;
   dev.carrier = false;
   fib_disable_ip(k, dev);
+  linkChanged(k, dev);
   if (dev.path < 0) return done;
   for (const q of dev.rx) {
     resetRing(k, dev, q, dev.ring.rx);
@@ -63,18 +67,7 @@ export function linkUp(k: Kernel, dev: NetDevice): void {
   dev.carrier = true;
   dev.carrier_changes++;
   if (dev.path >= 0) pathAt(dev.path).linkUp?.(k, dev);
-}
-
-/// One user more or fewer of promiscuous mode: a user's own setting (ip link set promisc) is one,
-/// each capture another. Logs the transitions. net/core/dev.c:dev_set_promiscuity()
-export function dev_set_promiscuity(k: Kernel, dev: NetDevice, change: 1 | -1): void {
-  const before = dev.promisc;
-  dev.promisc = Math.max(0, dev.promisc + change);
-  if (before > 0 !== dev.promisc > 0) {
-    const name = dev.path < 0 ? dev.name : `${dev.driver} ${dev.pci} ${dev.name}`;
-    printk(k, `${name}: ${dev.promisc > 0 ? 'entered' : 'left'} promiscuous mode`);
-    k.config_version++;
-  }
+  linkChanged(k, dev);
 }
 
 /// Sets the MTU, bytes. EINVAL outside the driver's range, with the kernel's sentence. Some NICs
@@ -106,7 +99,7 @@ export function dev_change_tx_queue_len(k: Kernel, dev: NetDevice, length: numbe
 /// Polls every queue in a kernel thread of its own (napi/eth0-8193), or in softirqs again.
 /// net/core/dev.c:dev_set_threaded()
 export function dev_set_threaded(k: Kernel, dev: NetDevice, threaded: boolean): Result {
-  if (dev.path < 0) return fails('EOPNOTSUPP');
+  if (dev.path < 0 || pathAt(dev.path).withoutNapi) return fails('EOPNOTSUPP');
   if (dev.threaded === threaded) return done;
   for (const q of dev.rx) {
     const n = k.napis[q.napi]!;

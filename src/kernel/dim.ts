@@ -72,10 +72,13 @@ export function net_dim_get_tx_moderation(mode: DimPeriodMode, ix: number): DimP
 }
 
 /// The state of a queue that has not been measured yet.
-export function createDim(profile_ix = NET_DIM_DEF_PROFILE): Dim {
+export function createDim(
+  profile_ix = NET_DIM_DEF_PROFILE,
+  tune_state: Dim['tune_state'] = 'GOING_RIGHT',
+): Dim {
   return {
     state: 'START_MEASURE',
-    tune_state: 'GOING_RIGHT',
+    tune_state,
     profile_ix,
     steps_right: 0,
     steps_left: 0,

@@ -32,6 +32,8 @@ export interface DriverPath {
   moderate(k: Kernel, dev: NetDevice, n: Napi): void;
   /// Applies a change of `ethtool -C` to a NAPI instance of a device that runs on.
   coalesced?(k: Kernel, dev: NetDevice, n: Napi): void;
+  /// What the work of lib/dim does: sets the moderation of n.dim's profile.
+  dimWork?(k: Kernel, dev: NetDevice, n: Napi): void;
   /// The link is there: what the driver logs.
   linkUp?(k: Kernel, dev: NetDevice): void;
   /// Interrupt vectors of a device with its active queues, in the order of their entries.
@@ -41,6 +43,8 @@ export interface DriverPath {
   /// The device merges a TCP frame that has arrived into one that waits in the ring (lro.ts). True when it has: the
   /// handle is gone then.
   merge?(k: Kernel, dev: NetDevice, q: RxQueue, skb: Skb): boolean;
+  /// The driver's interrupt handler does everything itself: there is nothing to poll.
+  readonly withoutNapi?: true;
   /// One legacy interrupt on the line NicDescription.intx, which several NICs may share, instead of MSI-X.
   readonly intx?: true;
   /// Whether a change of the number of queues re-registers the interrupts and empties the rings.
@@ -70,6 +74,7 @@ export interface Vector {
   readonly name: string; // eth0-TxRx-0
   readonly queue: number; // receive queue that it serves; -1: none
   readonly hint: readonly number[]; // affinity_hint mask words; empty: none
+  readonly hintOnly?: true; // the hint is shown, and the interrupt stays where it is: irq_update_affinity_hint()
   readonly tx?: number; // transmit queue whose xps_cpus the driver sets to the hint
 }
 

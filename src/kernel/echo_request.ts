@@ -34,6 +34,7 @@ export function sendEcho(
   flow: number,
   bytes: number,
   mayFragment: boolean,
+  icmp_seq = 0,
 ): ErrnoName | null {
   const dev = k.devs[out.dev]!;
   if (bytes > out.mtu && !mayFragment) return 'EMSGSIZE';
@@ -63,6 +64,8 @@ export function sendEcho(
       arrives: 0,
       remote: -1,
       tcp: null,
+      icmp: 8 << 8,
+      icmp_seq,
       ...(last && daddr === dev.peer && { echo: bytes }),
     });
   }

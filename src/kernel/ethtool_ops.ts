@@ -68,7 +68,7 @@ export function ethtool_set_ringparam(
     resizeRings(k, dev, settled.rx, settled.tx, settled.jumbo);
     k.config_version++;
   }
-  return refused ? fails(refused.errno) : done;
+  return refused ? fails(refused.errno, refused.extack) : done;
 }
 
 function sameRings(a: RingSizes, b: RingSizes): boolean {
@@ -155,6 +155,8 @@ export function ethtool_set_pauseparam(k: Kernel, dev: NetDevice, asked: PauseRe
     wanted.tx === dev.pause.tx
   )
     return done;
+  const refused = rules.refuse?.(wanted, dev.pause);
+  if (refused) return fails(refused.errno);
   dev.pause = rules.settle(wanted);
   if (wanted.autoneg) resetNic(k, dev);
   k.config_version++;

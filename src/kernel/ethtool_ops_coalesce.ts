@@ -2,7 +2,7 @@
 /// driver's table, igb_set_coalesce() and virtnet_set_coalesce().
 import { driverOf } from '../hardware/driver.ts';
 import { done, fails } from './errno.ts';
-import { failsAt, isRefusal, type EthtoolResult } from './ethtool_ops.ts';
+import { failsAt, isRefusal, resetNic, type EthtoolResult } from './ethtool_ops.ts';
 import { coalesceChanged } from './nic.ts';
 import type { Kernel, NetDevice } from './state.ts';
 
@@ -22,9 +22,11 @@ export function ethtool_set_coalesce(
   const now = rules.show(dev);
   if (Object.entries(asked).every(([name, value]) => now[name] === value)) return done;
   const settled = rules.settle(dev, { ...now, ...asked });
-  if (isRefusal(settled)) return fails(settled.errno);
+  if (isRefusal(settled)) return fails(settled.errno, settled.extack);
+  const before = dev.coalesce;
   dev.coalesce = settled;
   coalesceChanged(k, dev);
+  if (rules.resets?.(before, dev)) resetNic(k, dev);
   k.config_version++;
   return done;
 }

@@ -8,6 +8,7 @@ import { fails } from './errno.ts';
 import { failsAt, resetNic, type EthtoolResult } from './ethtool_ops.ts';
 import { rssChanged } from './rss.ts';
 import type { Kernel, NetDevice } from './state.ts';
+import { xdpRefusesFeatures } from './xdp/attach.ts';
 
 /// What a request came to: features that did not get the value asked for, and features that changed.
 export interface FeatureChanges {
@@ -62,6 +63,7 @@ export function netdev_update_features(k: Kernel, dev: NetDevice): void {
     ]),
   );
   const after = netdev_fix_features(rules.fix?.(wanted) ?? wanted, rules.partial);
+  if (dev.xdp !== null && xdpRefusesFeatures(k, dev, after)) return;
   if (FEATURES.every((name) => before[name] === after[name])) return;
   dev.features = after;
   rssChanged(dev); // ntuple-filters decides whether rules are looked at

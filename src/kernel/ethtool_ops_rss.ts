@@ -77,7 +77,10 @@ export function ethtool_set_rxnfc(
   const ports = (table: Readonly<Record<string, string>>): boolean =>
     table['udp4'] === 'sdfn' || table['udp6'] === 'sdfn';
   if (rules.warnsOfPorts && ports(settled) && !ports(dev.rxnfc))
-    printk(k, `igb ${dev.pci}: ${UDP_HASHED}`);
+    printk(
+      k,
+      `${dev.driver} ${dev.pci}${dev.driver === 'igb' ? '' : ` ${dev.name}`}: ${UDP_HASHED}`,
+    );
   dev.rxnfc = settled;
   rssChanged(dev);
   k.config_version++;

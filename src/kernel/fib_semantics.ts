@@ -157,11 +157,7 @@ function fib_check_nh_v4_gw(k: Kernel, cfg: FibAlias): Result {
   const table = cfg.table === RT_TABLE_MAIN ? undefined : fib_get_table(k, cfg.table);
   let err = table ? fib_table_lookup(k, table, flow, res, true) : 'EAGAIN';
   if (err !== null) err = fib_lookup(k, flow, res, true);
-  if (err !== null || !res.route)
-    return fails(
-      err === 'ENETUNREACH' || err === null ? 'ENETUNREACH' : 'EINVAL',
-      'Nexthop has invalid gateway',
-    );
+  if (err !== null || !res.route) return fails(err ?? 'ENETUNREACH', 'Nexthop has invalid gateway');
   if (res.route.type !== RTN.UNICAST && res.route.type !== RTN.LOCAL)
     return fails('EINVAL', 'Nexthop has invalid gateway');
   const dev = k.devs[res.route.dev];

@@ -24,6 +24,9 @@ import type { FibAlias, FibNode, FibTable, FibTrie, Kernel } from './state.ts';
 
 export { fibProps, RTN, SCOPE, type FibResult, type FlowKey } from './fib_types.ts';
 
+const NONE = -1;
+const UNFIT = -2; // a leaf without a route that fits, and not a missing child
+
 export function trieOf(k: Kernel, tb: FibTable): FibTrie {
   return k.fib.tries[tb.trie]!;
 }
@@ -260,15 +263,17 @@ export function fib_table_lookup(
   let pn = ANCHOR; // the last node with shorter prefixes below,
   let cindex = 0; // and which of its children was taken
   let n = t.nodes[ANCHOR]!.child[0]!;
+  if (n < 0) return 'EAGAIN';
+  t.stats.gets++;
   // Down along the key: to its leaf, to a missing child, or to where skipped bits differ.
   while (n >= 0) {
     const at = t.nodes[n]!;
     const index = childIndex(key, at);
     if (index >= 2 ** at.bits) break;
     if (at.bits === 0) {
-      const found = processLeaf(k, at, flow, res, ignoreLinkstate);
+      const found = processLeaf(k, t, at, flow, res, ignoreLinkstate);
       if (found !== undefined) return found;
-      n = -1;
+      n = UNFIT;
       break;
     }
     if (at.slen > at.pos) {
@@ -283,15 +288,17 @@ export function fib_table_lookup(
       const at = t.nodes[n]!;
       if (prefix_mismatch(key, at) || at.slen === at.pos) break;
       if (at.bits === 0) {
-        const found = processLeaf(k, at, flow, res, ignoreLinkstate);
+        const found = processLeaf(k, t, at, flow, res, ignoreLinkstate);
         if (found !== undefined) return found;
         break;
       }
       n = at.child[0]!;
     }
+    if (n === NONE) t.stats.null_node_hit++;
     // Strip the lowest bit of the index; go up where there is none.
     while (cindex === 0) {
       if (pn === ANCHOR) return 'EAGAIN';
+      t.stats.backtrack++;
       const from = t.nodes[pn]!;
       pn = from.parent;
       cindex = childIndex(from.key, t.nodes[pn]!);
@@ -309,6 +316,7 @@ function prefix_mismatch(key: number, n: FibNode): boolean {
 /// The first route of a leaf that fits; undefined when none does and shorter prefixes are next.
 function processLeaf(
   k: Kernel,
+  t: FibTrie,
   l: FibNode,
   flow: FlowKey,
   res: FibResult,
@@ -321,12 +329,17 @@ function processLeaf(
     if (fa.tos !== 0 && fa.tos !== (flow.tos & 0x1c)) continue;
     if (fa.scope < flow.scope) continue;
     const { error } = fibProps(fa.type);
-    if (error !== null) return error;
+    if (error !== null) {
+      t.stats.semantic_match_passed++;
+      return error;
+    }
     if (fa.dead || !fib_lookup_good_nhc(k, fa, flow, ignoreLinkstate)) continue;
     res.route = fa;
     res.prefixlen = KEYLENGTH - fa.slen;
+    t.stats.semantic_match_passed++;
     return null;
   }
+  t.stats.semantic_match_miss++;
   return undefined;
 }
 

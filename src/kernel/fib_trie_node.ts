@@ -17,7 +17,14 @@ const MAX_WORK = 10;
 
 /// A trie with nothing in it.
 export function createTrie(): FibTrie {
-  return { nodes: [node(0, KEYLENGTH, 0, KEYLENGTH, [NONE], [])], free: [] };
+  return {
+    nodes: [node(0, KEYLENGTH, 0, KEYLENGTH, [NONE], [])],
+    free: [],
+    stats: {
+      ...{ gets: 0, backtrack: 0, null_node_hit: 0 },
+      ...{ semantic_match_passed: 0, semantic_match_miss: 0 },
+    },
+  };
 }
 
 function node(

@@ -25,7 +25,7 @@ export interface BootLine {
 
 export interface NicDescription {
   readonly name: string; // eth0
-  readonly driver: string; // key of the driver table: igb, virtio_net, vmxnet3, e1000e, e1000
+  readonly driver: string; // key of the driver table: igb, virtio_net, mlx5_core, ...
   readonly numa_node: number; // -1: the platform does not say
   readonly mac: string;
   readonly address: string; // 10.0.0.2/24
@@ -39,9 +39,9 @@ export interface NicDescription {
   readonly bus_name?: string; // virtio_net: name on the virtio bus, virtio0
 }
 
-/// A process that binds a UDP socket and reads it: recvmsg() in a loop, `service_ns` of user time
-/// for each datagram.
-export interface AppDescription {
+/// A process that binds a UDP socket and reads it, or listens and reads its connections, with `service_ns` of
+/// user time for each datagram or read. Without ReadOptions: recvmsg() in a loop, in one thread.
+export interface AppDescription extends ReadOptions {
   readonly comm: string;
   readonly user: string;
   readonly port: number; // UDP port bound on 0.0.0.0
@@ -52,4 +52,32 @@ export interface AppDescription {
   readonly backlog?: number; // tcp: what listen() asks for; 4096
   readonly reuseport?: boolean; // SO_REUSEPORT
   readonly incoming_cpu?: number; // SO_INCOMING_CPU
+}
+
+/// How an application reads, where that is not one thread with one recvmsg() after the other.
+export interface ReadOptions {
+  readonly threads?: number; // 1; with `reuseport` each has a socket of its own, else they share one
+  readonly thread_cpus?: readonly number[]; // CPU that each thread is pinned to, in order
+  readonly cpus?: readonly number[]; // CPUs that it may run on, as taskset -c says; without it: all
+  readonly nice?: number; // -20 to 19
+  readonly batch?: number; // udp: recvmmsg() takes that many at most
+  readonly peek?: boolean; // udp: it looks with MSG_PEEK before each read
+  readonly rcvlowat?: number; // SO_RCVLOWAT, bytes
+  readonly udp_gro?: boolean; // UDP_GRO: it takes datagrams merged
+  readonly incoming_cpu_each?: boolean; // SO_INCOMING_CPU of each thread's socket is the thread's CPU
+  readonly busy_poll?: number; // SO_BUSY_POLL, us; without it: net.core.busy_read
+  readonly prefer_busy_poll?: boolean; // SO_PREFER_BUSY_POLL; only root may
+  readonly busy_poll_budget?: number; // SO_BUSY_POLL_BUDGET; only root may raise it
+  readonly epoll?: EpollOptions; // it waits in epoll_wait(), and reads without waiting
+}
+
+export interface EpollOptions {
+  readonly shared?: boolean; // one instance for all threads, else one for each
+  readonly edge?: boolean; // EPOLLET
+  readonly exclusive?: boolean; // EPOLLEXCLUSIVE
+  readonly max_events?: number; // of epoll_wait(): 64
+  readonly timeout_ms?: number; // of epoll_wait(); without it: none
+  readonly busy_poll_usecs?: number; // EPIOCSPARAMS; without it: net.core.busy_poll
+  readonly busy_poll_budget?: number;
+  readonly prefer_busy_poll?: boolean;
 }

@@ -2,6 +2,7 @@
 /// with a sentence that names the field instead of failing somewhere inside.
 import { drivers } from '../hardware/driver.ts';
 import { pathAt, pathIndex } from './driver_table.ts';
+import { readFault } from './app_options.ts';
 import type { AppDescription, HostDescription, NicDescription } from './host.ts';
 
 const MOST_CPUS = 8192; // CONFIG_NR_CPUS of the recorded kernel
@@ -13,6 +14,10 @@ const MOST_QUEUES: Readonly<Record<string, number>> = {
   e1000e: 1,
   e1000: 1,
   i82596: 1,
+  ixgbe: 63, // IXGBE_MAX_FDIR_INDICES
+  ice: 256, // BIT(rss_table_entry_width) of an E810
+  mlx5_core: 128, // half of MLX5E_MAX_NUM_CHANNELS
+  ena: 128, // ENA_MAX_NUM_IO_QUEUES
   vmxnet3: 8, // VMXNET3_DEVICE_MAX_RX_QUEUES of the version modelled
 };
 
@@ -149,7 +154,7 @@ function lineFault({ driver, intx }: NicDescription): string | null {
 function appsFault({ apps, cpus }: HostDescription): string | null {
   const ports = new Set<number>();
   for (const [i, app] of apps.entries()) {
-    const wrong = appFault(app, cpus);
+    const wrong = appFault(app, cpus) ?? readFault(app, cpus);
     if (wrong !== null) return `apps[${i}].${wrong}`;
     if (ports.has(app.port)) return `apps[${i}].port: ${app.port} is taken`;
     ports.add(app.port);

@@ -127,7 +127,7 @@ function icmp_echo(k: Kernel, c: Cpu, skb: Skb): void {
   const saddr = fib_compute_spec_dst(k, flow, routeOf(k, skb).type, k.skbs.dev[skb]!);
   const out = wayBack(k, flow, saddr);
   if (out === null || !icmpv4_xrlim_allow(k, flow, out, limited === 'limited')) return;
-  icmp_push_reply(k, c, flow, out, ICMP.ECHOREPLY, k.skbs.len[skb]! - ETH_HLEN);
+  icmp_push_reply(k, c, flow, out, ICMP.ECHOREPLY, 0, k.skbs.len[skb]! - ETH_HLEN);
 }
 
 /// The route to whoever sent the flow, from `saddr` (0: any of ours).
@@ -145,6 +145,7 @@ function icmp_push_reply(
   flow: number,
   out: OutputRoute,
   type: number,
+  code: number,
   len: number,
 ): void {
   k.mib.IcmpOutMsgs++;
@@ -159,6 +160,7 @@ function icmp_push_reply(
     arrives: 0,
     remote: -1,
     tcp: null,
+    icmp: (type << 8) | code,
   });
 }
 
@@ -232,5 +234,5 @@ export function icmp_send(k: Kernel, c: Cpu, skb: Skb, type: number, code: numbe
   const room = Math.min(out.mtu, 576) - IP_HLEN - ICMP_HLEN;
   if (room <= IP_HLEN) return;
   const quoted = Math.min(k.skbs.len[skb]! - ETH_HLEN, room);
-  icmp_push_reply(k, c, flow, out, type, IP_HLEN + ICMP_HLEN + quoted);
+  icmp_push_reply(k, c, flow, out, type, code, IP_HLEN + ICMP_HLEN + quoted);
 }

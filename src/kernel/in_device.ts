@@ -5,7 +5,7 @@ import type { Kernel, NetDevice } from './state.ts';
 
 /// The device's own value: IN_DEV_CONF_GET.
 export function devConf(k: Kernel, dev: NetDevice, name: string): number {
-  return Number(k.sysctl[`net.ipv4.conf.${dev.name}.${name}`] ?? 0);
+  return Number(k.sysctl[`net.ipv4.conf.${dev.name.replaceAll('.', '/')}.${name}`] ?? 0);
 }
 
 export function allConf(k: Kernel, name: string): number {

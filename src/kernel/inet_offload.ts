@@ -2,6 +2,7 @@
 /// net/ipv4/af_inet.c.
 /// Left out: IP in IP, GRE and ESP, which have offloads of their own; headers with options.
 import { IPPROTO_TCP, IPPROTO_UDP, padded, SAME_FLOW } from './gro_merge.ts';
+import { IP_FAULT } from './ip_faults.ts';
 import { FLAG_BAD_IP, FLAG_FRAG } from './skb.ts';
 import type { Cpu, Kernel, Napi, Skb } from './state.ts';
 import { tcp4_gro_complete, tcp4_gro_receive } from './tcp_offload.ts';
@@ -19,15 +20,25 @@ export const GRO_UDP = GRO_FRAGLIST | GRO_UDP_FWD | GRO_UDP_SOCKETS;
 export function inet_gro_receive(k: Kernel, c: Cpu, n: Napi, held: Skb, skb: Skb): Skb {
   const pool = k.skbs;
   const proto = k.flows.proto[pool.flow[skb]!]!;
-  const offloaded = proto === IPPROTO_TCP || proto === IPPROTO_UDP;
-  if (!offloaded || pool.flags[skb]! & (FLAG_BAD_IP | FLAG_FRAG)) {
+  if (!mayBeMerged(k, skb, proto)) {
     n.gro.flush = true;
     return -1;
   }
   for (let p = held; p >= 0; p = pool.next[p]!)
     if (!sameAddresses(k, pool.flow[p]!, pool.flow[skb]!)) pool.cb2[p] = pool.cb2[p]! & ~SAME_FLOW;
-  if (padded(k, skb)) n.gro.flush = true;
+  if (pool.flags[skb]! & FLAG_BAD_IP || padded(k, skb)) n.gro.flush = true;
   return transportGroReceive(k, c, n, held, skb, proto);
+}
+
+/// Is the header one that GRO reads on from? A wrong length only keeps the packet from being merged: what is
+/// held of its flow still goes up before it.
+export function mayBeMerged(k: Kernel, skb: Skb, proto: number): boolean {
+  if (proto !== IPPROTO_TCP && proto !== IPPROTO_UDP) return false;
+  const flags = k.skbs.flags[skb]!;
+  if ((flags & (FLAG_BAD_IP | FLAG_FRAG)) === 0) return true;
+  const fault = k.skbs.cb[skb]!;
+  const length = fault === IP_FAULT.TRUNCATED || fault === IP_FAULT.TOTAL_LENGTH;
+  return (flags & FLAG_FRAG) === 0 && length;
 }
 
 function sameAddresses(k: Kernel, a: number, b: number): boolean {

@@ -1,9 +1,9 @@
 /// What GRO asks of an IPv6 header. Stands for ipv6_gro_receive() and ipv6_gro_complete() in
 /// net/ipv6/ip6_offload.c.
 /// Left out: extension headers, tunnels.
-import { ETH_HLEN, IPPROTO_TCP, IPPROTO_UDP, SAME_FLOW } from './gro_merge.ts';
-import { inet_gro_complete, transportGroReceive } from './inet_offload.ts';
-import { FLAG_BAD_IP, FLAG_FRAG, FLAG_IPID } from './skb.ts';
+import { ETH_HLEN, SAME_FLOW } from './gro_merge.ts';
+import { inet_gro_complete, mayBeMerged, transportGroReceive } from './inet_offload.ts';
+import { FLAG_BAD_IP, FLAG_IPID } from './skb.ts';
 import type { Cpu, Kernel, Napi, Skb, SkbPool } from './state.ts';
 
 const IPV6_HEADER = 40;
@@ -14,8 +14,7 @@ const HOP_JUMBO = 8; // struct hop_jumbo_hdr: the length of what is longer than 
 export function ipv6_gro_receive(k: Kernel, c: Cpu, n: Napi, held: Skb, skb: Skb): Skb {
   const pool = k.skbs;
   const proto = k.flows.proto[pool.flow[skb]!]!;
-  const offloaded = proto === IPPROTO_TCP || proto === IPPROTO_UDP;
-  if (!offloaded || pool.flags[skb]! & (FLAG_BAD_IP | FLAG_FRAG)) {
+  if (!mayBeMerged(k, skb, proto)) {
     n.gro.flush = true;
     return -1;
   }
@@ -25,6 +24,7 @@ export function ipv6_gro_receive(k: Kernel, c: Cpu, n: Napi, held: Skb, skb: Skb
       !sameAddresses(k, pool.flow[p]!, pool.flow[skb]!)
     )
       pool.cb2[p] = pool.cb2[p]! & ~SAME_FLOW;
+  if (pool.flags[skb]! & FLAG_BAD_IP) n.gro.flush = true;
   return transportGroReceive(k, c, n, held, skb, proto);
 }
 

@@ -2,6 +2,7 @@
 /// way out as far as it is modelled: the packet is counted at its device and on the wire of it.
 /// Left out: queueing disciplines and the transmit ring, options, IPsec, priorities, path MTU learned from
 /// others, redirect limits beyond the sender's allowance.
+import { tapForwarded } from './af_packet.ts';
 import { COSTS } from './costs.ts';
 import { ICMP, ICMP_CODE, icmp_send } from './icmp.ts';
 import { inet_getpeer_v4 } from './inetpeer.ts';
@@ -105,6 +106,7 @@ function ip_output(k: Kernel, c: Cpu, skb: Skb, dst: Dst, out: NetDevice, mtu: n
   const bytes = k.skbs.len[skb]! - ETH_HLEN;
   k.mib.IpOutTransmits += pieces;
   k.mib.IpExtOutOctets += bytes + (pieces - 1) * IP_HLEN;
+  if (k.packet.nit > 0) tapForwarded(k, c, out, skb);
   forwardFrame(k, c, out, flow, bytes + ETH_HLEN, pieces);
   leaveHost(k, skb);
 }

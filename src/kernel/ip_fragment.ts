@@ -267,8 +267,8 @@ function inet_frag_queue_insert(
   return 'ok';
 }
 
-/// Which mixtures of ECN fields make no datagram: not-ECT together with another but for CE alone.
-/// Index: bits as 1 << ECN field. net/ipv4/inet_fragment.c:ip_frag_ecn_table[]
+/// Do the ECN fields of the fragments (bits 1 << field) go together? Not-ECT does with no other.
+/// net/ipv4/inet_fragment.c:ip_frag_ecn_table[]
 function ecnFits(seen: number): boolean {
   const notEct = (seen & 1) !== 0;
   return !notEct || seen === 1;

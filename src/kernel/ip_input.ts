@@ -2,7 +2,7 @@
 /// The kernel takes lists of packets through these functions where it can; here packet follows packet.
 /// A plain packet passes every test of something rare with one look at its flags.
 /// Left out: the contents of options beyond "there is a source route", router alert, XFRM, L3 masters,
-/// route hints (a flow remembers its route anyway).
+/// route hints and the early demux of UDP (a flow remembers its route and its socket anyway).
 import { COSTS } from './costs.ts';
 import { RTN } from './fib_trie.ts';
 import { addressText } from './flows.ts';
@@ -30,6 +30,7 @@ import {
 } from './skb.ts';
 import type { Cpu, Dst, Kernel, Skb } from './state.ts';
 import { STEP, takeStep } from './tracing.ts';
+import { __inet_lookup_established } from './tcp/inet_hashtables.ts';
 import { tcp_v4_rcv } from './tcp/tcp_ipv4.ts';
 import { udp_rcv } from './udp.ts';
 
@@ -144,16 +145,15 @@ function routePacket(k: Kernel, c: Cpu, skb: Skb): void {
 }
 
 /// The connection that a segment is for is looked up before the route: true when there is one, whose own
-/// route then serves. A segment for none pays for nothing. A connection that a flow has found before is
-/// remembered with the flow.
+/// route then serves. Half-open requests do not count. net/ipv4/tcp_ipv4.c:tcp_v4_early_demux()
 function tcp_v4_early_demux(k: Kernel, c: Cpu, skb: Skb, flow: number): boolean {
   if (k.hot.ip_early_demux === 0 || k.hot.tcp_early_demux === 0) return false;
   const flags = k.skbs.flags[skb]!;
   if (flags & (FLAG_FRAG | FLAG_BROADCAST | FLAG_MULTICAST)) return false;
   takeStep(k, c, STEP.EARLY_DEMUX, skb, COSTS.__inet_lookup_established.ns);
-  const known = k.flows.sock[flow]!;
-  if (known < 0 || !k.socks[known]!.hashed) return false;
-  k.skbs.sk[skb] = known;
+  const found = __inet_lookup_established(k, flow);
+  if (found < 0) return false;
+  k.skbs.sk[skb] = found;
   k.skbs.flags[skb] = flags | FLAG_SK;
   return true;
 }
@@ -175,7 +175,6 @@ function hole196(k: Kernel, skb: Skb): boolean {
 }
 
 function dst_input(k: Kernel, c: Cpu, skb: Skb, dst: Dst): void {
-  if (dst.error !== '') return ip_error(k, c, skb, dst);
   const octets = k.skbs.len[skb]! - ETH_HLEN;
   switch (dst.type) {
     case RTN.MULTICAST:
@@ -189,7 +188,7 @@ function dst_input(k: Kernel, c: Cpu, skb: Skb, dst: Dst): void {
     default:
       if (k.skbs.flags[skb]! & (FLAG_BROADCAST | FLAG_MULTICAST) && hole196(k, skb))
         return dropAt(k, c, skb, REASON.UNICAST_IN_L2_MULTICAST);
-      return ip_forward(k, c, skb, dst);
+      return dst.error === '' ? ip_forward(k, c, skb, dst) : ip_error(k, c, skb, dst);
   }
 }
 

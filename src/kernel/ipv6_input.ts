@@ -1,6 +1,7 @@
 /// IPv6 input for plain packets: checks, counters, delivery. Stands for net/ipv6/ip6_input.c.
 /// Left out: extension headers (a frame that carries one is not modelled and no sender here makes it),
-/// fragments, forwarding, early demux, neighbour discovery, ICMPv6 errors to the sender.
+/// fragments, forwarding, early demux, neighbour discovery, ICMPv6 errors to the sender, and TCP: a segment
+/// is dropped here as one of a protocol that nobody handles, which no real host does.
 import { addressBytes } from './address.ts';
 import { COSTS } from './costs.ts';
 import { IP_FAULT } from './ip_faults.ts';
@@ -24,6 +25,14 @@ const IPPROTO_ICMPV6 = 58;
 const ECHO_REQUEST = 128;
 const ECN_NAMES = ['NoECTPkts', 'ECT1Pkts', 'ECT0Pkts', 'CEPkts'] as const;
 
+/// Counters of IPv6 are kept for the whole host and for the device. include/net/ipv6.h: _DEVINC()
+function count(k: Kernel, skb: Skb, name: string, by = 1): void {
+  countMib(k, name, by);
+  const { ifindex } = k.devs[k.skbs.dev[skb]!]!;
+  const own = (k.ip6_mib[ifindex] ??= {});
+  own[name] = (own[name] ?? 0) + by;
+}
+
 function drop(k: Kernel, c: Cpu, skb: Skb, reason: number): void {
   kfree_skb_reason(k, c, skb, reason, STEP.IP_RCV);
 }
@@ -39,8 +48,8 @@ export function ipv6_rcv(k: Kernel, c: Cpu, skb: Skb): void {
   const rt = ip6_route_input(k, skb);
   if (rt === RT6.ON_LINK || rt === RT6.NO_ROUTE) return notForUs(k, c, skb, rt);
   if (rt === RT6.MULTICAST) {
-    countMib(k, 'Ip6InMcastPkts');
-    countMib(k, 'Ip6InMcastOctets', k.skbs.len[skb]! - ETH_HLEN);
+    count(k, skb, 'Ip6InMcastPkts');
+    count(k, skb, 'Ip6InMcastOctets', k.skbs.len[skb]! - ETH_HLEN);
   }
   takeStep(k, c, STEP.LOCAL_IN, skb, COSTS.ip_local_deliver.ns);
   if (k.nf.active[LOCAL_IN]! > 0 && !nf_hook_slow(k, c, NFPROTO_IPV6, 1, skb, dev, -1)) return;
@@ -56,21 +65,21 @@ function ip6_rcv_core(k: Kernel, c: Cpu, skb: Skb): boolean {
     drop(k, c, skb, REASON.OTHERHOST);
     return false;
   }
-  countMib(k, 'Ip6InReceives');
-  countMib(k, 'Ip6InOctets', k.skbs.len[skb]! - ETH_HLEN);
+  count(k, skb, 'Ip6InReceives');
+  count(k, skb, 'Ip6InOctets', k.skbs.len[skb]! - ETH_HLEN);
   if (k.sysctl[`net.ipv6.conf.${dev.name}.disable_ipv6`] === '1') {
-    countMib(k, 'Ip6InDiscards');
+    count(k, skb, 'Ip6InDiscards');
     drop(k, c, skb, REASON.IPV6DISABLED);
     return false;
   }
   const fault = flags & FLAG_BAD_IP ? k.skbs.cb[skb]! : 0;
   if (fault === IP_FAULT.VERSION) return headerError(k, c, skb, REASON.UNHANDLED_PROTO);
   const flow = k.skbs.flow[skb]!;
-  countMib(k, `Ip6In${ECN_NAMES[k.flows.tos[flow]! & 3]!}`, k.skbs.segs[skb]!);
+  count(k, skb, `Ip6In${ECN_NAMES[k.flows.tos[flow]! & 3]!}`, k.skbs.segs[skb]);
   const wrong = addressFault(k, dev, flow, flags);
   if (wrong >= 0) return headerError(k, c, skb, wrong);
   if (fault === IP_FAULT.TRUNCATED) {
-    countMib(k, 'Ip6InTruncatedPkts');
+    count(k, skb, 'Ip6InTruncatedPkts');
     drop(k, c, skb, REASON.PKT_TOO_SMALL);
     return false;
   }
@@ -78,7 +87,7 @@ function ip6_rcv_core(k: Kernel, c: Cpu, skb: Skb): boolean {
 }
 
 function headerError(k: Kernel, c: Cpu, skb: Skb, reason: number): false {
-  countMib(k, 'Ip6InHdrErrors');
+  count(k, skb, 'Ip6InHdrErrors');
   drop(k, c, skb, reason);
   return false;
 }
@@ -103,10 +112,10 @@ function addressFault(k: Kernel, dev: NetDevice, flow: number, flags: number): n
 /// For another host, and this one does not forward IPv6. ip6_forward(), ip6_pkt_discard()
 function notForUs(k: Kernel, c: Cpu, skb: Skb, rt: number): void {
   if (rt === RT6.ON_LINK) {
-    countMib(k, 'Ip6InAddrErrors');
-    return kfree_skb_reason(k, c, skb, REASON.NOT_SPECIFIED, STEP.ROUTE);
+    count(k, skb, 'Ip6InAddrErrors');
+    return kfree_skb_reason(k, c, skb, REASON.IP_INADDRERRORS, STEP.ROUTE);
   }
-  countMib(k, 'Ip6InNoRoutes');
+  count(k, skb, 'Ip6InNoRoutes');
   kfree_skb_reason(k, c, skb, REASON.IP_INNOROUTES, STEP.ROUTE);
 }
 
@@ -121,10 +130,10 @@ function ip6_protocol_deliver_rcu(k: Kernel, c: Cpu, skb: Skb): void {
       deliverIcmp6(k, c, skb);
       break;
     default:
-      countMib(k, 'Ip6InUnknownProtos');
+      count(k, skb, 'Ip6InUnknownProtos');
       return kfree_skb_reason(k, c, skb, REASON.IP_NOPROTO, STEP.TRANSPORT);
   }
-  countMib(k, 'Ip6InDelivers');
+  count(k, skb, 'Ip6InDelivers');
 }
 
 /// Echo requests are answered; other messages are counted. net/ipv6/icmp.c:icmpv6_rcv()
@@ -132,17 +141,17 @@ function deliverIcmp6(k: Kernel, c: Cpu, skb: Skb): void {
   const flow = k.skbs.flow[skb]!;
   const type = k.flows.sport[flow]! >> 8;
   c.cursor_ns += COSTS.icmp_rcv.ns;
-  countMib(k, 'Icmp6InMsgs');
+  count(k, skb, 'Icmp6InMsgs');
   if (k.skbs.flags[skb]! & FLAG_BAD_CSUM) {
-    countMib(k, 'Icmp6InCsumErrors');
-    countMib(k, 'Icmp6InErrors');
+    count(k, skb, 'Icmp6InCsumErrors');
+    count(k, skb, 'Icmp6InErrors');
     return kfree_skb_reason(k, c, skb, REASON.ICMP_CSUM, STEP.TRANSPORT);
   }
-  countMib(k, `Icmp6InType${type}`);
+  count(k, skb, `Icmp6InType${type}`);
   if (type === ECHO_REQUEST && k.sysctl['net.ipv6.icmp.echo_ignore_all'] !== '1') {
-    countMib(k, 'Icmp6InEchos');
-    countMib(k, 'Icmp6OutMsgs');
-    countMib(k, 'Icmp6OutEchoReplies');
+    count(k, skb, 'Icmp6InEchos');
+    count(k, skb, 'Icmp6OutMsgs');
+    count(k, skb, 'Icmp6OutEchoReplies');
     const len = k.skbs.len[skb]!;
     const dev = k.skbs.dev[skb]!;
     transmit(k, c, {

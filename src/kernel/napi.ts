@@ -2,7 +2,7 @@
 /// Stands for net_rx_action(), napi_poll(), __napi_poll() and napi_complete_done() in net/core/dev.c.
 /// Each may stop in the middle, with a piece of work in hand, and is called again when that is done;
 /// where it stands is kept in Cpu.net_rx and Napi.stage.
-/// Left out: the busy polling of a task itself, netpoll.
+/// Left out: netpoll. The busy polling of a task is in busy_poll.ts.
 import { setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { driverPaths, WORKING } from './driver_table.ts';

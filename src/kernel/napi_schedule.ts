@@ -1,6 +1,5 @@
 /// Asking for a poll: a NAPI instance is put on a CPU's poll list, or its thread is woken.
 /// Stands for napi_schedule_prep() and ____napi_schedule() in net/core/dev.c.
-/// Left out: busy polling.
 import { wakeUp } from './sched/wake.ts';
 import { __raise_softirq_irqoff, NET_RX_SOFTIRQ } from './softirq.ts';
 import type { Cpu, Kernel, Napi } from './state.ts';

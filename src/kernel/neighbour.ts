@@ -35,8 +35,9 @@ export function peerMac(k: Kernel, dev: NetDevice): string {
   }).join(':');
 }
 
-function parm(k: Kernel, dev: NetDevice, name: string): number {
-  return Number(k.sysctl[`net.ipv4.neigh.${dev.name}.${name}`] ?? 0);
+/// A setting of a device's neighbours: net.ipv4.neigh.<device>.<name>.
+export function parm(k: Kernel, dev: NetDevice, name: string): number {
+  return Number(k.sysctl[`net.ipv4.neigh.${dev.name.replaceAll('.', '/')}.${name}`] ?? 0);
 }
 
 /// How long a confirmed neighbour counts as reachable, ns: half to one and a half times

@@ -146,7 +146,7 @@ function nameVectors(k: Kernel, dev: NetDevice, vectors: readonly Vector[]): voi
     irq.name = vector.name;
     irq.napi = vector.queue < 0 ? -1 : dev.rx[vector.queue]!.napi;
     irq.affinity_hint = vector.hint.length > 0 ? [...vector.hint] : emptyMask(k.desc.cpus);
-    if (vector.hint.length > 0) {
+    if (vector.hint.length > 0 && !vector.hintOnly) {
       irq.affinity = [...vector.hint];
       irq.pending = !cpusIn(vector.hint).includes(irq.effective);
       if (!irq.pending) irq.in_force = [...vector.hint];

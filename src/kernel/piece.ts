@@ -16,6 +16,7 @@ export const KSOFTIRQD = 3;
 export const TASK = 4;
 export const WAKING = 5;
 export const NAPI_THREAD = 6;
+export const BUSY_POLL = 7;
 
 /// What work takes on this host's CPUs that costs.ts puts at `ns`.
 export function cpuNs(k: Kernel, ns: number): number {
@@ -31,19 +32,21 @@ export function beginPiece(
   context: CpuWork['context'],
   step: number,
 ): void {
-  const total = cpuNs(k, Math.max(1, c.cursor_ns - k.now + ns));
+  const due_ns = c.cursor_ns - k.now + ns;
+  const total = cpuNs(k, Math.max(1, due_ns));
   c.piece_ns = total;
   c.busy_until = k.now + total;
-  c.cursor_ns = c.busy_until - ns;
+  // Below 1, an earlier piece was planned that much too long: what this one cannot make up for, the next will.
+  c.cursor_ns = c.busy_until - ns + Math.min(0, due_ns - 1);
   c.running.context = context;
   c.running.step = step;
   c.running.since = k.now;
   setTime(k.agenda, c.slot, c.busy_until);
 }
 
-/// Context of softirq work on that CPU: its own, or that of the thread it runs in.
+/// Context of softirq work on that CPU: its own, or that of the thread or task it runs in.
 export function softirqContext(c: Cpu): CpuWork['context'] {
-  return c.mode === SOFTIRQ ? 'softirq' : 'kthread';
+  return c.mode === SOFTIRQ ? 'softirq' : c.mode === BUSY_POLL ? 'process' : 'kthread';
 }
 
 /// The CPU has nothing to do.

@@ -77,6 +77,7 @@ export const DROP_REASONS = [
   { name: 'hw:cpumap_drops', context: 'softirq' },
   { name: 'hw:xsk_drops', context: 'softirq' },
   { name: 'XDP', context: 'softirq' },
+  { name: 'TC_INGRESS', context: 'softirq' },
   { name: 'hw:no_resources', context: 'hw' },
 ] as const satisfies readonly DropReason[];
 
@@ -97,6 +98,7 @@ export const REASON = Object.freeze({
   XDP_CPUMAP: reasonIndex('hw:cpumap_drops'),
   XSK: reasonIndex('hw:xsk_drops'),
   XDP: reasonIndex('XDP'),
+  TC_INGRESS: reasonIndex('TC_INGRESS'),
   LINK_DOWN: reasonIndex('hw:link_down'),
   RX_CRC_ERRORS: reasonIndex('hw:rx_crc_errors'),
   RX_MISSED_ERRORS: reasonIndex('hw:rx_missed_errors'),

@@ -7,13 +7,27 @@ import { CORE_NS, COSTS, IP_NS, RECEIVE_NS } from './costs.ts';
 import { ip_rcv } from './ip_input.ts';
 import { ipv6_rcv } from './ipv6_input.ts';
 import { kfree_skb_reason } from './ledger.ts';
+import { receiver } from './act_mirred.ts';
+import { deliverToOwn, deliverToProtocolTaps, deliverToTaps } from './af_packet.ts';
 import { nf_ingress } from './netfilter/ingress.ts';
 import { REASON } from './reasons.ts';
-import { RX_NETFILTER, RX_XDP } from './rx_hooks.ts';
+import { rxHandler } from './rx_handler.ts';
+import { RX_HANDLER_CONSUMED, RX_HANDLER_EXACT, RX_HANDLER_PASS } from './rx_result.ts';
+import {
+  RX_HANDLER,
+  RX_INGRESS,
+  RX_NETFILTER,
+  RX_PROTOCOL_TAPS,
+  RX_TAPS,
+  RX_VLAN,
+  RX_XDP,
+} from './rx_hooks.ts';
+import { sch_handle_ingress } from './sch_ingress.ts';
 import { FLAG_BAD_FCS, FLAG_FOREIGN, FLAG_VLAN } from './skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
 import { STEP, takeStep } from './tracing.ts';
 import { lookUpSocket } from './udp.ts';
+import { skb_vlan_untag, vlan_do_receive } from './vlan.ts';
 import { do_xdp_generic } from './xdp/generic.ts';
 
 const ETH_P_IP = 0x0800;
@@ -58,10 +72,53 @@ export function __netif_receive_skb_core(k: Kernel, c: Cpu, skb: Skb): void {
   }
 }
 
-/// What somebody has asked for beside the protocols, in the kernel's order. False: the packet is gone.
-function runRxHooks(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): boolean {
-  if (dev.rx_hooks & RX_XDP && !do_xdp_generic(k, c, dev, skb)) return false;
-  return (dev.rx_hooks & RX_NETFILTER) === 0 || nf_ingress(k, c, dev, skb);
+receiver.core = __netif_receive_skb_core;
+
+/// What somebody has asked for beside the protocols, in the kernel's order. A packet that gets another
+/// device on its way begins again with that one, and counts again. False: the packet is gone.
+function runRxHooks(k: Kernel, c: Cpu, orig_dev: NetDevice, skb: Skb): boolean {
+  let dev = orig_dev;
+  for (;;) {
+    const answer = oneRound(k, c, dev, skb);
+    if (answer === RX_HANDLER_CONSUMED) return false;
+    if (answer === RX_HANDLER_EXACT) return noHandler(k, c, orig_dev, skb);
+    if (answer === RX_HANDLER_PASS) break;
+    dev = k.devs[k.skbs.dev[skb]!]!;
+    c.processed++;
+    takeStep(k, c, STEP.CORE, skb, COSTS.__netif_receive_skb_core.ns);
+    if (dev.rx_hooks === 0) break;
+  }
+  if ((orig_dev.rx_hooks | dev.rx_hooks) & RX_PROTOCOL_TAPS) {
+    deliverToProtocolTaps(k, c, orig_dev, skb);
+    if (dev !== orig_dev) deliverToOwn(k, c, dev, skb);
+  }
+  return true;
+}
+
+/// One round: taps, tc, netfilter, VLAN, and the device that this one belongs to.
+function oneRound(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): number {
+  const hooks = dev.rx_hooks;
+  if (hooks & RX_XDP && !do_xdp_generic(k, c, dev, skb)) return RX_HANDLER_CONSUMED;
+  if (k.skbs.flags[skb]! & FLAG_VLAN) skb_vlan_untag(c, dev);
+  if (hooks & RX_TAPS) deliverToTaps(k, c, dev, skb);
+  if (hooks & RX_INGRESS) {
+    const answer = sch_handle_ingress(k, c, dev, skb);
+    if (answer !== RX_HANDLER_PASS) return answer;
+  }
+  if (hooks & RX_NETFILTER && !nf_ingress(k, c, dev, skb)) return RX_HANDLER_CONSUMED;
+  if (hooks & RX_VLAN && k.skbs.flags[skb]! & FLAG_VLAN) {
+    const answer = vlan_do_receive(k, c, dev, skb);
+    if (answer !== RX_HANDLER_PASS) return answer;
+  }
+  return hooks & RX_HANDLER ? rxHandler(k, c, dev, skb) : RX_HANDLER_PASS;
+}
+
+/// Only who asked for exactly this device gets the packet: its sockets of one protocol, and nobody else.
+function noHandler(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): false {
+  if (dev.rx_hooks & RX_PROTOCOL_TAPS) deliverToOwn(k, c, dev, skb);
+  dev.links.rx_nohandler++;
+  kfree_skb_reason(k, c, skb, REASON.UNHANDLED_PROTO, STEP.RX_HANDLER);
+  return false;
 }
 
 /// A tag that no VLAN device has taken: the packet is for somebody else, unless the tag carries a

@@ -9,13 +9,15 @@ import { fib_lookup, type LookupResult } from './fib_rules.ts';
 import {
   fib_result_prefsrc,
   flowKey,
+  ifaList,
   inet_addr_type,
   inet_select_addr,
   noResult,
+  type IfAddr,
 } from './fib_semantics.ts';
 import { RTN, SCOPE, type FlowKey } from './fib_trie.ts';
 import { addressText } from './flows.ts';
-import { allConf, devConf, devConfAnd, devConfOr } from './in_device.ts';
+import { devConf, devConfAnd, devConfOr } from './in_device.ts';
 import { peerMac } from './neighbour.ts';
 import { rateLimited } from './net_ratelimit.ts';
 import { printk } from './printk.ts';
@@ -134,7 +136,9 @@ function ip_mkroute_input(k: Kernel, flow: FlowKey, dev: NetDevice, res: LookupR
   const valid = fib_validate_source(k, dev, flow.saddr, flow.daddr, flow.tos, flow.mark, route.dev);
   if (typeof valid === 'string')
     return martianSource(k, flow, dev, valid === 'EXDEV' ? RPFILTER : MARTIAN);
-  const redirect = out === dev && valid && devConfOr(k, dev, 'send_redirects');
+  const mayTell = out === dev && valid && devConfOr(k, dev, 'send_redirects');
+  const redirect =
+    mayTell && (devConfOr(k, dev, 'shared_media') || inet_addr_onlink(dev, flow.saddr, route.gw));
   return newDst(k, {
     type: route.type,
     dev: route.dev,
@@ -143,6 +147,13 @@ function ip_mkroute_input(k: Kernel, flow: FlowKey, dev: NetDevice, res: LookupR
     mtu: route.metrics['mtu'] ?? 0,
     redirect,
   });
+}
+
+/// Are both addresses (`b` 0: only the first) in one network of the device? net/ipv4/devinet.c
+function inet_addr_onlink(dev: NetDevice, a: number, b: number): boolean {
+  const inNet = (addr: number, ifa: IfAddr): boolean =>
+    ifa.length === 0 || (addr ^ ifa.network) >>> (32 - ifa.length) === 0;
+  return ifaList(dev).some((ifa) => inNet(a, ifa) && (b === 0 || inNet(b, ifa)));
 }
 
 /// net/ipv4/route.c:ip_handle_martian_source()
@@ -247,8 +258,4 @@ export function fib_compute_spec_dst(k: Kernel, flow: number, type: number, dev:
   const err = src[flow]! >>> 24 === 0 ? 'EINVAL' : fib_lookup(k, back, res);
   if (err === null && res.route) return fib_result_prefsrc(k, res.route);
   return inet_select_addr(k, k.devs[dev], src[flow]!, SCOPE.LINK);
-}
-
-export function forwardingOn(k: Kernel): boolean {
-  return allConf(k, 'forwarding') !== 0;
 }

@@ -2,13 +2,17 @@
 import * as agenda from '../engine/agenda.ts';
 import { endPiece, schedTick } from './cpu.ts';
 import { linkUp } from './dev.ts';
+import { applyDim } from './dim_work.ts';
 import {
   CONNTRACK_GC,
+  DIM_WORK,
+  EPOLL_TIMER,
   FRAG_EXPIRE,
   LINK_UP,
   NAPI_TIMER,
   NIC_INTERRUPT,
   OUTGOING,
+  PACKET_RETIRE,
   PIECE,
   REMOTE,
   REMOTE_TIMER,
@@ -17,9 +21,11 @@ import {
   TCP_TIMER,
   TICK,
 } from './events.ts';
+import { epollTimer } from './epoll.ts';
 import { ip_expire } from './ip_fragment.ts';
 import { raiseInterrupt } from './irq.ts';
 import { napi_watchdog } from './napi.ts';
+import { prb_retire_rx_blk_timer_expired } from './packet_ring.ts';
 import { gc_worker } from './netfilter/conntrack/gc.ts';
 import { remoteSend, remoteTimer } from './remote/remote_send.ts';
 import type { Kernel } from './state.ts';
@@ -86,9 +92,16 @@ function runEvent(k: Kernel, slot: number): void {
     case LINK_UP:
       agenda.setTime(k.agenda, slot, Infinity);
       return linkUp(k, k.devs[subject]!);
+    case DIM_WORK:
+      agenda.setTime(k.agenda, slot, Infinity);
+      return applyDim(k, k.napis[subject]!);
+    case EPOLL_TIMER:
+      return epollTimer(k, subject);
     case FRAG_EXPIRE:
       agenda.setTime(k.agenda, slot, Infinity);
       return ip_expire(k);
+    case PACKET_RETIRE:
+      return prb_retire_rx_blk_timer_expired(k, k.packet.socks[subject]!);
     case CONNTRACK_GC:
       return gc_worker(k);
     default:

@@ -34,6 +34,7 @@ export const FLAG_RXHASH = 1 << 17;
 export const FLAG_SK = 1 << 18;
 export const FLAG_DST = 1 << 19;
 export const FLAG_NO_CSUM = 1 << 20; // UDP without a checksum
+export const FLAG_ECHO_SEQ = 1 << 21; // an echo reply: seq holds its sequence number
 
 // What a merged packet is made of: gso_type, as in include/linux/skbuff.h.
 export const SKB_GSO_TCPV4 = 1 << 0;
@@ -145,6 +146,17 @@ export function mergeSkb(pool: SkbPool, into: Skb, skb: Skb): void {
   pool.segs[into] = pool.segs[into]! + pool.segs[skb]!;
   pool.next[skb] = pool.free;
   pool.free = skb;
+}
+
+/// Another packet that is the same in every field: it lies in no list and has no list of its own.
+export function cloneSkb(pool: SkbPool, skb: Skb): Skb {
+  const copy = takeSkb(pool);
+  for (const key of COLUMNS) pool[key][copy] = pool[key][skb]!;
+  for (const key of ['dev', 'queue', 'arrived', 'serial'] as const) pool[key][copy] = pool[key][skb]!;
+  pool.live += pool.segs[copy]! - 1;
+  pool.flags[copy] = pool.flags[copy]! & ~(FLAG_HEAD | FLAG_NFCT);
+  pool.next[copy] = -1;
+  return copy;
 }
 
 function growPool(pool: SkbPool): void {

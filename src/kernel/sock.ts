@@ -2,12 +2,10 @@
 /// Stands for net/core/sock.c, and bind(), connect() and close() in net/ipv4/af_inet.c and net/ipv4/udp.c.
 /// What a socket is charged for its packets: sock_mem.ts.
 /// Left out: sending; options other than those that decide where packets go and how many may wait.
-import { COSTS } from './costs.ts';
 import { done, fails, type Result } from './errno.ts';
 import { addressNumber } from './flows.ts';
 import { kfree_skb_reason } from './ledger.ts';
 import { REASON } from './reasons.ts';
-import { wakeUp } from './sched/wake.ts';
 import {
   __sk_mem_reduce_allocated,
   PAGE_SIZE,
@@ -20,9 +18,10 @@ import { reuseport_add_sock, reuseport_alloc, reuseport_detach_sock } from './so
 import type { Cpu, Kernel, Sock } from './state.ts';
 import { sharesPort } from './tcp/inet_hashtables.ts';
 import { TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN } from './tcp/tcp_states.ts';
-import { STEP, takeStep } from './tracing.ts';
+import { STEP } from './tracing.ts';
 
 export { PAGE_SIZE, SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF } from './sock_mem.ts';
+export { sock_def_readable } from './sock_wait.ts';
 
 const INT_MAX = 0x7fff_ffff;
 
@@ -66,6 +65,7 @@ export function createSock(
 ): Sock {
   return {
     ino: 4101 + k.socks.length,
+    cookie: 0,
     proto,
     local: '0.0.0.0',
     port,
@@ -87,6 +87,7 @@ export function createSock(
     received: 0,
     received_bytes: 0,
     waiting: false,
+    waits: null,
     family: 2,
     state: 7,
     peer: '',
@@ -105,7 +106,9 @@ export function createSock(
     reuseport: false,
     incoming_cpu: -1,
     napi_id: 0,
-    ll_usec: 0,
+    ll_usec: k.hot.busy_read,
+    prefer_busy_poll: false,
+    busy_poll_budget: 0,
     owned: false,
     backlog_head: -1,
     backlog_tail: -1,
@@ -228,13 +231,6 @@ export function connectUdp(
   sk.state = TCP_ESTABLISHED;
   if (sk.reuseport_cb >= 0) k.reuseports[sk.reuseport_cb]!.has_conns = true;
   k.flows.sock.fill(-2);
-}
-
-/// Wakes the task that waits in recvmsg(). net/core/sock.c:sock_def_readable()
-export function sock_def_readable(k: Kernel, c: Cpu, sk: Sock): void {
-  sk.waiting = false;
-  takeStep(k, c, STEP.WAKE, -1, COSTS.sock_def_readable.ns);
-  wakeUp(k, c, sk.reader);
 }
 
 /// Closes a UDP or raw socket: what it still holds is dropped.

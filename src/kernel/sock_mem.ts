@@ -170,13 +170,6 @@ export function sk_rmem_schedule(k: Kernel, c: Cpu, sk: Sock, size: number): boo
   return delta <= 0 || __sk_mem_schedule(k, c, sk, delta, SK_MEM_RECV);
 }
 
-/// The same for sending. include/net/sock.h:sk_wmem_schedule()
-export function sk_wmem_schedule(k: Kernel, c: Cpu, sk: Sock, size: number): boolean {
-  if (!sk_has_account(sk)) return true;
-  const delta = size - sk.forward_alloc;
-  return delta <= 0 || __sk_mem_schedule(k, c, sk, delta, SK_MEM_SEND);
-}
-
 /// net/core/sock.c:__sk_mem_reduce_allocated()
 export function __sk_mem_reduce_allocated(k: Kernel, c: Cpu, sk: Sock, pages: number): void {
   sk_memory_allocated_sub(k, c, sk, pages);

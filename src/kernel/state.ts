@@ -9,10 +9,14 @@
 import type { Agenda } from '../engine/agenda.ts';
 import type { Stream } from '../engine/random.ts';
 import type { Trace } from '../engine/trace.ts';
+import type { Dim } from './dim.ts';
 import type { HostDescription } from './host.ts';
+import type { DeviceLinks } from './links.ts';
 import type { Hw, Mib } from './mib.ts';
 import type { TcpMib } from './tcp/tcp_mib.ts';
 import type { NfState } from './netfilter/types.ts';
+import type { PacketState } from './packet_types.ts';
+import type { TcIngress, TcState } from './tc/types.ts';
 import type { BpfState, XdpAttachment, XdpCounts } from './xdp/types.ts';
 
 /// Index of a packet in the pool, from the wire to the end of its life. -1 stands for none.
@@ -29,6 +33,7 @@ export interface Kernel {
   napis: Napi[]; // every NAPI instance, backlogs included; Napi.id is the index
   tasks: Task[]; // in order of creation; never removed
   socks: Sock[]; // in order of creation; a closed one has task 0
+  epolls: Epoll[]; // in order of creation. epoll.ts
   sources: Source[]; // traffic on the wire, in order of start
   remotes: Remote[]; // other hosts that speak TCP, in order of start
   skbs: SkbPool;
@@ -43,6 +48,8 @@ export interface Kernel {
   hot: Hot; // the sysctls that the packet path reads, parsed
   stored: Record<string, string>; // by path: what was written to /sys and /proc/irq and only shown again
   mib: Mib & TcpMib & Record<string, number>; // SNMP counters by nstat name: UdpInDatagrams, IpInReceives, ...
+  cookie_last: number; // of the cookies that sockets were given
+  ip6_mib: Record<number, Record<string, number>>; // IPv6's and ICMPv6's by ifindex: struct ipv6_devstat
   udp_memory_allocated: number; // pages of socket memory, against net.ipv4.udp_mem. sock_mem.ts
   tcp_memory_allocated: number; // pages of socket memory, against net.ipv4.tcp_mem
   tcp_memory_pressure: number; // jiffies when TCP came under memory pressure; 0: it is not
@@ -62,6 +69,8 @@ export interface Kernel {
   resched_ipis: number[]; // by CPU: rescheduling interrupts taken (RES)
   nf: NfState; // hooks and tables; netfilter/types.ts
   bpf: BpfState; // XDP programs and maps; xdp/types.ts
+  packet: PacketState; // AF_PACKET sockets; packet_types.ts
+  tc: TcState; // actions of tc filters; tc/types.ts
   ledger: Ledger;
   trace: Trace | null; // bounded record of steps; null: not traced. Clones share it
   qdisc_handles: number; // handles given out by qdisc_alloc_handle()
@@ -90,12 +99,15 @@ export interface Hot {
   rmem_default: number; // bytes
   rmem_max: number; // bytes
   netdev_tstamp_prequeue: number; // 0 or 1
+  busy_read: number; // us: what a new socket's SO_BUSY_POLL is
+  busy_poll: number; // us
   dev_rx_weight: number; // packets: dev_weight times dev_weight_rx_bias
   udp_mem_pressure: number; // pages, net.ipv4.udp_mem[1]
   udp_mem_max: number; // pages, net.ipv4.udp_mem[2]
   udp_rmem_min: number; // bytes
   ip_early_demux: number; // 0 or 1
   tcp_early_demux: number; // 0 or 1
+  bpf_stats_enabled: number; // 0 or 1
   udp_wmem_min: number; // bytes
   udp_mem_min: number; // pages, net.ipv4.udp_mem[0]
   tcp_mem_min: number; // pages, net.ipv4.tcp_mem[0]
@@ -140,7 +152,8 @@ export type CpuMode =
   | 3 // in softirqs, inside ksoftirqd
   | 4 // in a task
   | 5 // on the way out of idle: a task was woken here
-  | 6; // in a napi/ thread's poll
+  | 6 // in a napi/ thread's poll
+  | 7; // in a task that polls a NAPI instance itself
 
 export interface Cpu {
   id: number;
@@ -337,6 +350,8 @@ export interface NetDevice {
   xdp: XdpAttachment | null; // program in the driver; xdp/attach.ts
   xdp_prog: number; // generic program: index into bpf.progs; -1 none
   xdp_counts: XdpCounts[]; // by queue: what the driver counts of XDP; xdp/xmit.ts
+  links: DeviceLinks; // bridge, bond, VLAN and so on: what it is and belongs to; links.ts
+  ingress: TcIngress | null; // ingress or clsact; sch_ingress.ts
   rx_hooks: number; // bits: what __netif_receive_skb_core() must do beside handing packets up; rx_hooks.ts
 }
 
@@ -351,6 +366,10 @@ export interface Outgoing {
   remote: number; // index into remotes that the other end is; -1: nobody there answers
   tcp: OutgoingTcp | null;
   echo?: number; // the last frame of an echo request: bytes of its IP packet
+  icmp?: number; // ICMP: type and code
+  icmp_seq?: number; // echo: sequence number
+  vlan_tci?: number; // the tag that it carries
+  nfct?: number; // connection of the packet that it answers (nf_ct_attach()): nfct of that one
 }
 
 /// The TCP header of a frame that the host has sent.
@@ -429,6 +448,9 @@ export interface RxQueue {
   lro_packets: number; // vmxnet3: packets that the device had merged, and their bytes
   lro_bytes: number;
   interrupts: number; // interrupts raised for this queue
+  polls: number; // mlx5, ena: polls of its NAPI instance
+  arms: number; // mlx5, ena: times the device was allowed to interrupt again
+  copied: number; // ena: frames copied into a small skb
   kicks: number; // virtio: notifications of new buffers
   buffers: number; // buffers posted since boot; virtio sizes every 21st differently
   rps_cpus: number[]; // mask words
@@ -468,6 +490,7 @@ export interface Napi {
   disabled: boolean; // NAPI_STATE_DISABLE: the interface is down
   listed: boolean; // in a poll list or a repoll list
   in_busy_poll: boolean; // NAPI_STATE_IN_BUSY_POLL: a task polls it
+  owned_by_task: boolean; // so, or in busy_poll_stop(): NAPI_STATE_SCHED is the task's, not its thread's
   prefer_busy_poll: boolean; // NAPI_STATE_PREFER_BUSY_POLL
   completing: boolean; // inside napi_complete_done(), with rx_list on its way up
   complete_timeout: number; // ns: after that long napi_watchdog() polls again; 0: it does not
@@ -479,7 +502,13 @@ export interface Napi {
   itr_ns: number; // moderation interval the device uses now, ns
   itr_val: number; // igb: value to write at the next interrupt, quarters of us
   set_itr: boolean;
-  itr_class: number; // igb: 0 lowest_latency, 1 low_latency, 2 bulk_latency
+  ring_itr: RingItr | null; // ixgbe: its adaptive moderation
+  dim: Dim | null; // adaptive moderation by lib/dim; null: off. dim_work.ts
+  dim_slot: number; // in the agenda: the profile that it chose is applied; -1 before the first
+  irq_events: number; // interrupts or polls that lib/dim counts
+  irq_by_frame: boolean; // each frame moves the time of the interrupt, not only the first
+  armed_ns: number; // ns: from when on the device measures its delay (mlx5: first frame; ena: interrupt on)
+  itr_class: number; // mlx5: 1 the delay begins anew with each frame; igb: 0 lowest_latency, 1 low_latency, 2 bulk_latency
   total_packets: number; // igb: since the moderation was last updated
   total_bytes: number;
   frames_since_irq: number;
@@ -499,6 +528,13 @@ export interface Napi {
   task: number; // index of its kthread when threaded; -1: none
   irq_slot: number; // in the agenda: the device raises its interrupt; -1 for a backlog
   timer_slot: number; // in the agenda: napi_watchdog(); -1 for a backlog
+}
+
+/// struct ixgbe_ring_container of both directions: delays in us with the latency flag 0x80.
+export interface RingItr {
+  rx: number;
+  tx: number;
+  next_update: number; // jiffies
 }
 
 /// Packets that GRO holds back in the hope of more of the same flow. gro.ts
@@ -535,10 +571,73 @@ export interface Task {
   phase: 0 | 1 | 2; // reader: 0 about to call recvmsg, 1 inside it, 2 using the data
   skb: Skb; // the datagram in hand; -1: none
   rest_ns: number; // what is left of the piece of work in hand
+  nvcsw: number; // times it went to sleep
+  nivcsw: number; // times another task took the CPU from it
+  plan: ReadPlan | null; // reader: what it does beside one recvmsg() after the other; null: nothing
+  looped: boolean; // reader: the call in hand has busy polled already
+  busy: BusyPoll | null; // the busy polling in hand. busy_poll.ts
+  timer_slot: number; // in the agenda: epoll_wait() times out; -1 before the first
+}
+
+/// How a thread of an application reads. reader.ts, epoll_reader.ts
+export interface ReadPlan {
+  batch: number; // datagrams that a call takes at most: recvmmsg() with MSG_WAITFORONE; 1: recvmsg()
+  taken: number; // datagrams that the call in hand has taken
+  peek: boolean; // it looks with MSG_PEEK before it reads
+  peeked: boolean; // and has done so for the next one
+  epoll: number; // index into epolls; -1: it blocks in recvmsg()
+  max_events: number; // of epoll_wait()
+  timeout_ns: number; // of epoll_wait(); Infinity: none
+  stage: 0 | 1 | 2 | 3; // of epoll_wait(): outside, looking, nothing found, asleep
+  timed_out: boolean;
+  events: number[]; // sockets that epoll_wait() named and that are still to be read, by index
+}
+
+/// A task inside __napi_busy_loop(). busy_poll.ts
+export interface BusyPoll {
+  napi: number; // NAPI id
+  sock: number; // index into socks whose data ends it; -1: that of an epoll instance
+  epoll: number; // index into epolls; -1 none
+  start: number; // busy_loop_current_time() at its beginning, units of 1024 ns
+  budget: number; // packets a poll
+  prefer: boolean; // NAPI_F_PREFER_BUSY_POLL
+  once: boolean; // one poll only: the call does not wait
+  held: boolean; // the instance is ours
+  fresh: boolean; // and was not polled yet
+  skip_schedule: boolean; // busy_poll_stop(): the timer will poll
+  again: boolean; // it only makes way for another task
+  stage: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7; // busy_poll.ts
+}
+
+/// Who waits on a socket: a task, or an epoll instance. sock_wait.ts
+export interface WaitEntry {
+  task: number; // index into tasks; -1: an epoll instance
+  epoll: number; // index into epolls; -1: a task
+  sock: number; // index into socks: which one an epoll instance is told of
+  exclusive: boolean; // WQ_FLAG_EXCLUSIVE
+}
+
+/// struct eventpoll. epoll.ts
+export interface Epoll {
+  items: EpItem[]; // what is watched
+  rdllist: number[]; // ready, by index into socks
+  waits: number[]; // wq: tasks in epoll_wait(), by index; who came last is first
+  napi_id: number; // where it busy polls; 0 nowhere
+  busy_poll_usecs: number; // EPIOCSPARAMS; 0: net.core.busy_poll
+  busy_poll_budget: number; // 0: 8
+  prefer_busy_poll: boolean;
+}
+
+/// struct epitem.
+export interface EpItem {
+  sock: number; // index into socks
+  edge: boolean; // EPOLLET
+  exclusive: boolean; // EPOLLEXCLUSIVE
 }
 
 export interface Sock {
   ino: number;
+  cookie: number; // sk_cookie; 0: nobody has asked. sock_diag.ts
   proto: 'udp' | 'tcp' | 'raw' | 'packet' | 'xdp';
   local: string;
   port: number;
@@ -558,7 +657,8 @@ export interface Sock {
   drops: number; // sk_drops
   received: number; // datagrams handed to the application
   received_bytes: number;
-  waiting: boolean; // its reader sleeps in recvmsg
+  waiting: boolean; // somebody waits for it to become readable
+  waits: WaitEntry[] | null; // who, in the order of the wait queue; null: only its reader ever does. sock_wait.ts
   family: number; // 2: IPv4, 10: IPv6
   state: number; // sk_state: TCP_ESTABLISHED 1, TCP_CLOSE 7, TCP_LISTEN 10, ... (tcp/tcp_states.ts); 7 for a socket that is not connected
   peer: string; // address of the other end; '' when not connected
@@ -578,6 +678,8 @@ export interface Sock {
   incoming_cpu: number; // SO_INCOMING_CPU; -1 none
   napi_id: number; // napi_id of the NAPI instance that the last packet came by; 0 none
   ll_usec: number; // SO_BUSY_POLL, us
+  prefer_busy_poll: boolean; // SO_PREFER_BUSY_POLL
+  busy_poll_budget: number; // SO_BUSY_POLL_BUDGET, packets; 0: 8
   owned: boolean; // sk_lock.owned: a task is inside a system call on it
   backlog_head: Skb; // sk_backlog: arrived while it was owned, linked by skbs.next
   backlog_tail: Skb;
@@ -642,6 +744,7 @@ export interface RequestSock {
   dst: number;
   sport: number;
   dport: number;
+  cookie: number; // as a socket's
   rcv_isn: number;
   rcv_nxt: number;
   snt_isn: number;
@@ -723,12 +826,16 @@ export interface TcpSock {
   tcp_header_len: number; // bytes, with the options of every segment
   snd_cwnd: number; // segments
   reordering: number; // segments
+  delivered: number; // segments that have arrived, the SYN-ACK among them
+  lsndtime: number; // jiffies: data last sent, or established
+  pacing_rate: number; // sk_pacing_rate, bytes/s; 0 none yet
   // round trip, us
   srtt_us: number; // times 8
   mdev_us: number; // times 4
   mdev_max_us: number;
   rttvar_us: number;
   rtt_seq: number;
+  rtt_min: number; // shortest of late; 4294967295: none yet
   // struct inet_connection_sock
   icsk_rto: number; // jiffies
   icsk_rto_min: number; // jiffies
@@ -867,6 +974,16 @@ export interface FibTable {
 export interface FibTrie {
   nodes: FibNode[];
   free: number[]; // indices of nodes that nothing uses
+  stats: TrieUse;
+}
+
+/// What look-ups met: struct trie_use_stats.
+export interface TrieUse {
+  gets: number; // look-ups
+  backtrack: number; // times up to the parent again
+  semantic_match_passed: number; // leaves that had a route
+  semantic_match_miss: number; // leaves that had none that fits
+  null_node_hit: number; // missing children
 }
 
 export interface FibNode {
@@ -1012,6 +1129,7 @@ export interface Remote {
   first_flow: number; // index into flows
   flows: number;
   bytes: number; // payload for each connection; Infinity: without end
+  keeps: boolean; // its connections stay open when the payload is sent: no FIN
   mss: number; // payload of a full segment
   syn: SynOptions; // what its SYNs carry
   window: number; // its own window, raw field
@@ -1038,6 +1156,7 @@ export interface RemoteConn {
   flow: number; // index into flows
   state: 'new' | 'syn-sent' | 'established' | 'closed';
   iss: number; // initial sequence number
+  bytes: number; // payload to send; Infinity: without end
   snd_una: number; // bytes of payload acknowledged, plus one for the SYN
   snd_nxt: number; // next to send, counted the same way
   snd_max: number; // highest ever sent

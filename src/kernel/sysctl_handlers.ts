@@ -26,6 +26,10 @@ type Handler = (text: string, at: HandlerContext) => Handled;
 /// SKB_TRUESIZE(ETH_FRAME_LEN): the memory that one full Ethernet frame is charged with.
 const frameTruesize = 1514 + 256 + 320;
 
+const INT_MAX = 2147483647;
+const BUCKETS_PER_PAGE = 4096 / 8;
+const MODELLED_BUCKETS = 2 ** 22; // of connection tracking: a larger table would slow down every copy of the host
+
 /// Modules with a queueing discipline or a congestion control that Debian's kernel has; the first
 /// names of each list are built in.
 const qdiscs =
@@ -65,6 +69,16 @@ export const handlers: Readonly<Record<string, Handler>> = {
     while (rounded < size) rounded *= 2;
     if (!sockFlowTableFits(rounded, at.memory_mib)) return 'ENOMEM';
     return { value: size === 0 ? '0' : String(rounded) };
+  },
+
+  /// nf_conntrack_hash_sysctl(): whole pages of chains, as many as one allocation can hold.
+  ct_buckets(text, at) {
+    const { value, bad } = number(text, at);
+    const wanted = Number(value) >>> 0;
+    if (bad || wanted === 0) return 'EINVAL';
+    const size = Math.ceil(wanted / BUCKETS_PER_PAGE) * BUCKETS_PER_PAGE;
+    if (size > INT_MAX / 8 || size * 8 >= at.memory_mib * 2 ** 20) return 'ENOMEM';
+    return size > MODELLED_BUCKETS ? 'ENOTMODELLED' : { value: String(size) };
   },
 
   /// flow_limit_table_len_sysctl(): must be a power of two.

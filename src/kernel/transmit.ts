@@ -7,6 +7,7 @@
 ///
 /// The other end answers to TCP (remote/) and to echo requests; whatever else arrives there is the end of it.
 import { addSlot, setTime } from '../engine/agenda.ts';
+import { dev_queue_xmit_nit } from './af_packet.ts';
 import { COSTS } from './costs.ts';
 import { maskHas } from './cpumask.ts';
 import { OUTGOING } from './events.ts';
@@ -16,6 +17,7 @@ import { trackSent } from './netfilter/conntrack/sent.ts';
 import { remoteReceive } from './remote/remote_receive.ts';
 import type { Cpu, Kernel, NetDevice, Outgoing, TxQueue } from './state.ts';
 import { noteStep, STEP } from './tracing.ts';
+import { descend } from './upper_xmit.ts';
 
 const FCS = 4;
 const ETH_HLEN = 14;
@@ -26,7 +28,7 @@ const IPPROTO_ICMP = 1;
 /// Sends a frame: `out.arrives` is set here. The caller pays for what it has done before; this
 /// adds the cost of IP and of the device.
 export function transmit(k: Kernel, c: Cpu, out: Outgoing): void {
-  const dev = k.devs[out.dev]!;
+  let dev = k.devs[out.dev]!;
   noteStep(k, c, STEP.TRANSMIT, -1, out.len);
   c.cursor_ns += COSTS.dev_queue_xmit.ns;
   if (k.flows.family[out.flow] === AF_INET && k.flows.ethertype[out.flow] !== ETH_P_ARP) {
@@ -36,6 +38,15 @@ export function transmit(k: Kernel, c: Cpu, out: Outgoing): void {
   }
   if (k.nf.ct !== null && !trackSent(k, c, out)) return;
   if (!dev.up || !dev.carrier || k.now < dev.link_down_until) return;
+  if (k.packet.nit > 0) dev_queue_xmit_nit(k, c, out);
+  while (dev.links.kind !== '') {
+    const next = descend(k, dev, out.flow, out.len, 1);
+    if (next.dev === null || !next.dev.up || !next.dev.carrier) return;
+    dev = next.dev;
+    out.dev = k.devs.indexOf(dev);
+    if (next.tag >= 0) out.vlan_tci = next.tag;
+    if (k.packet.nit > 0) dev_queue_xmit_nit(k, c, out);
+  }
   const len = Math.max(MIN_FRAME, out.len);
   countSent(k, c, dev, out.flow, out.len);
   const start_ps = Math.max(c.cursor_ns * 1000, dev.outgoing_ps);
@@ -62,12 +73,18 @@ export function outgoingArrives(k: Kernel, dev: NetDevice): void {
 export function forwardFrame(
   k: Kernel,
   c: Cpu,
-  dev: NetDevice,
+  by: NetDevice,
   flow: number,
   len: number,
   pieces: number,
 ): void {
+  let dev = by;
   c.cursor_ns += COSTS.dev_queue_xmit.ns;
+  while (dev.links.kind !== '') {
+    const next = descend(k, dev, flow, len, pieces).dev;
+    if (next === null) return;
+    dev = next;
+  }
   if (!dev.up || !dev.carrier || k.now < dev.link_down_until) return;
   for (let i = 0; i < pieces; i++) countSent(k, c, dev, flow, Math.ceil(len / pieces));
   const start_ps = Math.max(c.cursor_ns * 1000, dev.outgoing_ps);

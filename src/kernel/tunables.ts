@@ -1,8 +1,11 @@
 /// The registry of tunables: every sysctl, ethtool setting and file that the host takes a value from.
 /// `acts` is the step of the path that the model lets it act on; null means that a write is checked
 /// and kept as the kernel does it, and shown again, and that nothing else happens here.
+import { conntrackTunables } from './tunables_conntrack.ts';
 import { deviceTunables } from './tunables_device.ts';
 import { listenTunables } from './tunables_listen.ts';
+import { xdpTunables } from './tunables_xdp.ts';
+import { tapTunables } from './tunables_taps.ts';
 import { tcpTunables } from './tunables_tcp.ts';
 import type { Tunable, TunableRow } from './tunables_entry.ts';
 import { ipTunables } from './tunables_ip.ts';
@@ -19,7 +22,7 @@ function complete(row: TunableRow): Tunable {
 }
 
 const described = new Map<string, Tunable>(
-  [...netTunables, ...ipTunables, ...deviceTunables, ...nicTunables, ...listenTunables, ...tcpTunables].map(
+  [...netTunables, ...ipTunables, ...deviceTunables, ...nicTunables, ...listenTunables, ...tcpTunables, ...tapTunables, ...conntrackTunables, ...xdpTunables].map(
     (row) => [row.id, complete(row)],
   ),
 );

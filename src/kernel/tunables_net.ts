@@ -207,23 +207,22 @@ export const netTunables: readonly TunableRow[] = [
   {
     id: 'net.core.busy_poll',
     meaning:
-      'How long poll() and select() look for packets themselves before they sleep. 0: not at all.',
+      'How long epoll_wait() looks for packets itself before it sleeps (on a real host poll() and select() too). 0: not at all.',
     unit: 'us',
     default: '0',
     range: '0 and more',
     step: 'IN-34',
-    stored: true,
-    source: 'net/core/dev.c:napi_busy_loop',
+    source: 'fs/eventpoll.c:ep_busy_loop',
   },
   {
     id: 'net.core.busy_read',
-    meaning: 'How long a blocking read looks for packets itself before it sleeps. 0: not at all.',
+    meaning:
+      'How long a blocking read looks for packets itself before it sleeps: SO_BUSY_POLL of sockets that are opened from now on. 0: not at all.',
     unit: 'us',
     default: '0',
     range: '0 and more',
     step: 'IN-34',
-    stored: true,
-    source: 'net/core/dev.c:napi_busy_loop',
+    source: 'net/core/sock.c:sock_init_data_uid',
   },
   {
     id: 'net.ipv4.tcp_rmem',

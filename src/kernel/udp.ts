@@ -6,6 +6,7 @@ import { COSTS } from './costs.ts';
 import { ICMP, ICMP_CODE, icmp_send } from './icmp.ts';
 import { __inet_ehashfn } from './inet_ehashfn.ts';
 import { kfree_skb_reason } from './ledger.ts';
+import { sk_mark_napi_id, sk_mark_napi_id_once } from './napi_id.ts';
 import { REASON } from './reasons.ts';
 import { sock_rps_save_rxhash } from './rfs.ts';
 import { ENOBUFS, ENOMEM, sock_def_readable } from './sock.ts';
@@ -20,6 +21,7 @@ import type { Cpu, Kernel, Skb, Sock } from './state.ts';
 import { inet_lookup_reuseport, type LookupKey } from './tcp/inet_hashtables.ts';
 import { TCP_ESTABLISHED } from './tcp/tcp_states.ts';
 import { noteStep, STEP, takeStep } from './tracing.ts';
+import { udp_rcv_segment, udp_unexpected_gso } from './udp_segment.ts';
 
 const AF_INET = 2;
 const INADDR_ANY = 0;
@@ -151,11 +153,22 @@ export function __udp4_lib_lookup(k: Kernel, key: LookupKey): number {
   return udp4_lib_lookup2(k, key, INADDR_ANY);
 }
 
+/// A merged datagram that the socket does not take so is cut up again.
 function udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
+  if (!udp_unexpected_gso(k, sk, skb)) return __udp_queue_rcv_skb(k, c, sk, skb);
+  for (let seg = udp_rcv_segment(k, c, skb); seg >= 0;) {
+    const next = k.skbs.next[seg]!;
+    __udp_queue_rcv_skb(k, c, sk, seg);
+    seg = next;
+  }
+}
+
+function __udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
   if (sk.state === TCP_ESTABLISHED) {
     if (k.rps_sock_flow_table !== null) sock_rps_save_rxhash(k, sk, skb);
+    sk_mark_napi_id(k, sk, skb);
     sk.incoming_cpu = c.id; // sk_incoming_cpu_update()
-  }
+  } else if (sk.napi_id === 0) sk_mark_napi_id_once(k, sk, skb);
   const err = __udp_enqueue_schedule_skb(k, c, sk, skb);
   if (err === 0) {
     noteStep(k, c, STEP.UDP, skb, sk.rmem_alloc);
@@ -217,6 +230,12 @@ export function __skb_recv_udp(k: Kernel, sk: Sock): Skb {
   sk.reader_qlen--;
   udp_rmem_release(k, sk, k.skbs.truesize[skb]!, true);
   return skb;
+}
+
+/// The next datagram with MSG_PEEK: it stays, on the reader's queue. -1: none.
+export function peekUdp(k: Kernel, sk: Sock): Skb {
+  if (sk.reader_head < 0) spliceToReader(k, sk);
+  return sk.reader_head;
 }
 
 /// Gives memory back, in bulk: small amounts wait in forward_deficit while more is there to read.

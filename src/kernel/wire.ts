@@ -8,9 +8,10 @@ import { planInterrupt } from './irq.ts';
 import { dropFrame, loseFrame } from './ledger.ts';
 import { REASON } from './reasons.ts';
 import { rssQueue } from './rss.ts';
-import { FLAG_BAD_FCS, FLAG_BROADCAST, FLAG_FOREIGN, FLAG_MULTICAST, FLAG_TCP } from './skb.ts';
+import { FLAG_BAD_FCS, FLAG_BROADCAST, FLAG_FOREIGN, FLAG_MULTICAST, FLAG_TCP, FLAG_VLAN } from './skb.ts';
 import type { Fifo, Kernel, NetDevice, RxQueue, Skb } from './state.ts';
 import { arrivalSteps, hardwareStep, STEP } from './tracing.ts';
+import { passesVlanFilter } from './vlan.ts';
 
 const FCS = 4;
 const ETH_HLEN = 14;
@@ -58,6 +59,10 @@ function passesFilter(k: Kernel, dev: NetDevice, skb: Skb, flags: number): boole
       return false;
     }
   }
+  if (flags & FLAG_VLAN && dev.promisc === 0 && !passesVlanFilter(k, dev, k.skbs.vlan_tci[skb]!)) {
+    refuse(k, skb, len, REASON.FILTER);
+    return false;
+  }
   const wanted =
     dev.promisc > 0 ||
     ((flags & FLAG_FOREIGN) === 0 &&
@@ -95,7 +100,7 @@ function fillSlot(k: Kernel, q: RxQueue, skb: Skb): void {
   q.used++;
   const n = k.napis[q.napi]!;
   n.frames_since_irq++;
-  if (n.irq_pending) return;
+  if (n.irq_pending && !n.irq_by_frame) return;
   n.irq_pending = true;
   planInterrupt(k, n);
 }

@@ -76,6 +76,8 @@ export interface Io {
 /// What is different for a command started by another (sudo, env, xargs, watch).
 export interface ExecChange {
   readonly uid?: number;
+  readonly affinity?: readonly number[]; // CPU mask, words
+  readonly nice?: number;
   readonly env?: ReadonlyMap<string, string>; // the whole environment
   readonly in?: Input;
   readonly out?: Output;

@@ -131,6 +131,8 @@ function makeIo(
 function changed(p: Process, change: ExecChange | undefined): Process {
   const child: Process = { ...fork(p), uid: change?.uid ?? p.uid };
   if (child.uid !== p.uid) child.session.user = child.uid === 0 ? 'root' : 'alice';
+  if (change?.affinity) child.session.child_affinity = [...change.affinity];
+  if (change?.nice !== undefined) child.session.child_nice = change.nice;
   if (change?.env) {
     child.session.vars = Object.fromEntries(change.env);
     child.session.exported = [...change.env.keys()];

@@ -18,6 +18,9 @@ export interface Session {
   name: string; // $0, and the first word of error messages: bash, -bash, or a script's path
   interactive: boolean; // an interactive shell says `bash: ...`, a script `bash: line 3: ...`
   pid: number; // $$
+  affinity: number[] | null; // CPU mask of this shell's process, as words; null: all CPUs
+  child_affinity: number[] | null; // and of what it starts now: taskset and numactl set it
+  child_nice: number; // nice value of what it starts
   started_ns: number; // virtual time at which it started: $SECONDS
   getopts: { index: number; at: number }; // word and letter that getopts stands at
   status: number; // $?

@@ -2,7 +2,7 @@
 
 const SBIN = new Set(
   (
-    'arp ethtool ifconfig ip ip6tables iptables nft tc bpftool conntrack sysctl modprobe lsmod route ' +
+    'arp ethtool ifconfig ip ip6tables iptables iptables-save iptables-restore nft tc bpftool conntrack sysctl modprobe lsmod route ' +
     'tcpdump chcpu bridge rtmon swapon'
   ).split(' '),
 );

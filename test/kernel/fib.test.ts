@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { dev_close, dev_open } from '../../src/kernel/dev.ts';
 import { inet_del_ifa, inet_insert_ifa } from '../../src/kernel/devinet.ts';
 import { fib_new_table, inet_rtm_newroute } from '../../src/kernel/fib_frontend.ts';
-import { fib_get_table, fib_nl_delrule, fib_nl_newrule } from '../../src/kernel/fib_rules.ts';
+import {
+  fib_get_table,
+  fib_nl_delrule,
+  fib_nl_newrule,
+  FR_ACT,
+} from '../../src/kernel/fib_rules.ts';
 import { flowKey, noResult, plainRoute } from '../../src/kernel/fib_semantics.ts';
 import {
   fib_table_delete,
@@ -168,12 +173,22 @@ describe('a route that is added', () => {
   it('needs a gateway that is on a link', () => {
     const k = hostLike('virtio');
     const route = plainRoute({ slen: 8, gw: addressNumber('192.0.2.1') });
-    const before = JSON.stringify(k.fib);
+    const before = [table(k, 254), table(k, 255), k.fib.genid];
     expect(inet_rtm_newroute(k, addressNumber('203.0.113.0'), route, ADD)).toMatchObject({
       errno: 'ENETUNREACH',
       extack: 'Nexthop has invalid gateway',
     });
-    expect(JSON.stringify(k.fib)).toBe(before);
+    expect([table(k, 254), table(k, 255), k.fib.genid]).toEqual(before);
+  });
+
+  it('is refused with the errno of the rule that forbids the way to its gateway', () => {
+    const k = hostLike('virtio');
+    fib_nl_newrule(k, { pref: 1, action: FR_ACT.PROHIBIT }, true);
+    const route = plainRoute({ slen: 8, gw: addressNumber('10.0.1.1') });
+    expect(inet_rtm_newroute(k, addressNumber('203.0.113.0'), route, ADD)).toMatchObject({
+      errno: 'EACCES',
+      extack: 'Nexthop has invalid gateway',
+    });
   });
 
   it('wins over a less specific one, and the lower metric over the higher', () => {

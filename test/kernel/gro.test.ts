@@ -4,6 +4,7 @@ import { hosts } from '../../src/hardware/hosts.ts';
 import { boot } from '../../src/kernel/boot.ts';
 import { addFlow } from '../../src/kernel/flows.ts';
 import { napi_gro_flush, takeFromRxList } from '../../src/kernel/gro.ts';
+import { IP_FAULT } from '../../src/kernel/ip_faults.ts';
 import { checkLedger, consume_skb, ledgerOf } from '../../src/kernel/ledger.ts';
 import { lroReceive } from '../../src/kernel/lro.ts';
 import { setQueues } from '../../src/kernel/nic.ts';
@@ -11,6 +12,7 @@ import { REASON } from '../../src/kernel/reasons.ts';
 import { rssChanged } from '../../src/kernel/rss.ts';
 import { advance } from '../../src/kernel/run.ts';
 import {
+  FLAG_BAD_IP,
   FLAG_GSO,
   FLAG_RXHASH,
   FLAG_TCP,
@@ -121,6 +123,25 @@ describe('merging', () => {
     train(k, { segments: 12, flags: (i) => (i % 4 === 3 ? ACK | PSH : ACK) });
     advance(k, ms);
     expect(processed(k)).toBe(3);
+  });
+
+  it('ends a packet with a segment whose IP header tells a wrong length, which goes up behind it', () => {
+    const k = host({ queues: 1 });
+    const flow = addFlow(k, {
+      ...{ dev: ETH0, saddr: '10.0.0.1', daddr: '10.0.0.2', sport: 40000, dport: 80, proto: 6 },
+    });
+    for (let i = 0; i < 5; i++) {
+      const skb = segment(k, flow, i, MSS, ACK);
+      if (i === 2) {
+        k.skbs.flags[skb] = FLAG_TCP | FLAG_BAD_IP;
+        k.skbs.cb[skb] = IP_FAULT.TRUNCATED;
+      }
+      receiveFrame(k, eth0(k), skb);
+    }
+    advance(k, ms);
+    expect(processed(k)).toBe(3); // two segments, the bad one, two more
+    expect(dropped(k, REASON.PKT_TOO_SMALL)).toBe(1);
+    checkLedger(k);
   });
 
   it('merges no segments between which one is missing', () => {

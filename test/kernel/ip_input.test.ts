@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dev_set_promiscuity } from '../../src/kernel/dev.ts';
+import { inet_insert_ifa } from '../../src/kernel/devinet.ts';
 import { inet_rtm_newroute } from '../../src/kernel/fib_frontend.ts';
 import { fib_nl_delrule, fib_nl_newrule } from '../../src/kernel/fib_rules.ts';
 import { plainRoute } from '../../src/kernel/fib_semantics.ts';
@@ -109,6 +110,7 @@ describe('protocol dispatch', () => {
 
   it('takes a frame with a tag for nobody as another host’s, one with a priority only as its own', () => {
     const k = host({ apps: [{}] });
+    eth0(k).features['rx-vlan-filter'] = false;
     arrive(k, flowTo(k), { flags: FLAG_VLAN, vlan_tci: 7 });
     arrive(k, flowTo(k), { flags: FLAG_VLAN, vlan_tci: 0x6000 });
     settle(k);
@@ -258,6 +260,24 @@ describe('a router', () => {
     const { IpForwDatagrams, IpOutTransmits, IpOutRequests, IpInDelivers } = k.mib;
     expect([IpForwDatagrams, IpOutTransmits, IpOutRequests, IpInDelivers]).toEqual([5, 5, 0, 0]);
     expect(k.devs[2]!.hw['tx_packets']).toBe(5);
+  });
+
+  it('tells a sender of the better way on its own link, without shared_media only inside one network', () => {
+    const k = router();
+    expect(inet_insert_ifa(k, eth0(k), '10.0.5.2/24').ok).toBe(true);
+    const gw = addressNumber('10.0.5.1');
+    const route = plainRoute({ slen: 8, dev: 1, gw, nh_scope: SCOPE.LINK });
+    expect(inet_rtm_newroute(k, addressNumber('192.0.2.0'), route, ADD).ok).toBe(true);
+    const send = (saddr: string): number => {
+      arrive(k, flowTo(k, { saddr, daddr: '192.0.2.1' }));
+      settle(k);
+      return k.mib['IcmpOutRedirects'] ?? 0;
+    };
+    expect(send('10.0.0.7')).toBe(1);
+    set(k, 'net.ipv4.conf.all.shared_media', '0');
+    set(k, 'net.ipv4.conf.eth0.shared_media', '0');
+    expect([send('10.0.0.8'), send('10.0.5.8')]).toEqual([1, 2]);
+    expect(ledgerOf(k).forwarded).toBe(3);
   });
 
   it('answers a TTL of one with time exceeded', () => {

@@ -35,7 +35,7 @@ describe('an IPv6 packet', () => {
     packet(k, { daddr: 'fe80::77' });
     packet(k, { saddr: '2001:db8::1', daddr: '2001:db8::2' });
     expect([k.mib['Ip6InAddrErrors'], k.mib['Ip6InNoRoutes']]).toEqual([1, 1]);
-    expect(reasons(k).toSorted()).toEqual(['IP_INNOROUTES', 'NOT_SPECIFIED']);
+    expect(reasons(k).toSorted()).toEqual(['IP_INADDRERRORS', 'IP_INNOROUTES']);
   });
 
   it('with the loopback address, from a group, or of another version is a header error', () => {

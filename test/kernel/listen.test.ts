@@ -6,12 +6,18 @@ import { checkLedger } from '../../src/kernel/ledger.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
 import { startClients, startSynFlood } from '../../src/kernel/remote/remote_start.ts';
 import { advance } from '../../src/kernel/run.ts';
-import { FLAG_BAD_CSUM, FLAG_TCP, takeSkb } from '../../src/kernel/skb.ts';
+import { FLAG_BAD_CSUM, FLAG_TCP, FLAG_TSTAMP, takeSkb } from '../../src/kernel/skb.ts';
 import type { Kernel, OutgoingTcp, Sock } from '../../src/kernel/state.ts';
 import { writeSysctl } from '../../src/kernel/sysctl.ts';
 import { inet_csk_accept, openListener } from '../../src/kernel/tcp/listener.ts';
 import { tcp_v4_rcv } from '../../src/kernel/tcp/tcp_ipv4.ts';
-import { TCPHDR_ACK, TCPHDR_RST, TCPHDR_SYN } from '../../src/kernel/tcp/tcp_states.ts';
+import {
+  TCPHDR_ACK,
+  TCPHDR_CWR,
+  TCPHDR_ECE,
+  TCPHDR_RST,
+  TCPHDR_SYN,
+} from '../../src/kernel/tcp/tcp_states.ts';
 import { bareHost } from '../../src/kernel/vectors/bare_host.ts';
 import { addConnection, receiveSegment } from '../../src/kernel/vectors/tcp_segment.ts';
 import { ETH0, host, ms } from './hosts.ts';
@@ -49,6 +55,25 @@ function syn(k: Kernel, sport: number, seq = 1000): number {
   return flow;
 }
 
+/// The same as receiveSegment(), with a timestamp that echoes `tsecr`.
+function stamped(k: Kernel, flow: number, flags: number, seq: number, ack: number, tsecr: number) {
+  const skb = takeSkb(k.skbs);
+  const pool = k.skbs;
+  pool.flow[skb] = flow;
+  pool.flags[skb] = FLAG_TCP | FLAG_TSTAMP;
+  pool.dev[skb] = 0;
+  pool.len[skb] = 66;
+  pool.truesize[skb] = 768;
+  pool.seq[skb] = seq | 0;
+  pool.ack_seq[skb] = ack | 0;
+  pool.tcp_flags[skb] = flags;
+  pool.window[skb] = 502;
+  pool.tsval[skb] = 1;
+  pool.tsecr[skb] = tsecr | 0;
+  k.ledger.offered++;
+  tcp_v4_rcv(k, k.cpus[0]!, skb);
+}
+
 describe('a SYN', () => {
   it('is answered with a SYN-ACK that offers the first window, and waits as a request', () => {
     const k = bare();
@@ -60,6 +85,17 @@ describe('a SYN', () => {
     expect(sk.listen).toMatchObject({ qlen: 1, young: 1, accept_queue: [] });
     expect(k.ledger.consumed).toBe(1);
     checkLedger(k);
+  });
+
+  it('that is ECN-capable itself is not believed when it asks for ECN', () => {
+    const k = bare({ 'net.ipv4.tcp_ecn': '1' });
+    listen(k, 16);
+    for (const tos of [0, 2]) {
+      const flow = addConnection(k, '10.0.0.1', 4000 + tos, PORT);
+      k.flows.tos[flow] = tos;
+      receiveSegment(k, flow, TCPHDR_SYN | TCPHDR_ECE | TCPHDR_CWR, 1000, 0);
+    }
+    expect(sent(k).map((answer) => answer.flags & TCPHDR_ECE)).toEqual([TCPHDR_ECE, 0]);
   });
 
   it('that comes again gets the SYN-ACK again, not a second request', () => {
@@ -224,6 +260,44 @@ describe('the third ACK', () => {
     expect(count(k, 'TcpExtEmbryonicRsts')).toBe(1);
   });
 
+  it('counts as the second segment of the connection, and tells by which NAPI instance it came', () => {
+    const k = bare();
+    const sk = listen(k, 16);
+    const flow = syn(k, 4000);
+    receiveSegment(k, flow, TCPHDR_ACK, 1001, sent(k)[0]!.seq + 1);
+    expect(k.socks[inet_csk_accept(k, sk)]!.tcp).toMatchObject({ segs_in: 2, data_segs_in: 0 });
+  });
+
+  it('of a SYN-ACK that was sent twice gives the round trip by its timestamp', () => {
+    const k = bare();
+    const sk = listen(k, 16);
+    const flow = addConnection(k, '10.0.0.1', 4000, PORT);
+    k.flows.syn[flow] = { mss: 1460, wscale: 7, sack_ok: true, tstamp: true };
+    stamped(k, flow, TCPHDR_SYN, 1000, 0, 0);
+    k.now += 100 * ms;
+    stamped(k, flow, TCPHDR_SYN, 1000, 0, 0);
+    expect(count(k, 'TcpRetransSegs')).toBe(1);
+    const again = sent(k).at(-1)!;
+    k.now += 30 * ms;
+    stamped(k, flow, TCPHDR_ACK, 1001, again.seq + 1, again.tsval);
+    const { tcp } = k.socks[inet_csk_accept(k, sk)]!;
+    expect(tcp!.srtt_us / 8).toBeGreaterThanOrEqual(30_000);
+    expect(tcp!.srtt_us / 8).toBeLessThan(50_000);
+  });
+
+  it('is not a reset inside the window that is not exact: one such in half a second is asked about', () => {
+    const k = bare();
+    const sk = listen(k, 16);
+    const flow = syn(k, 4000);
+    sent(k);
+    for (let i = 0; i < 3; i++) receiveSegment(k, flow, TCPHDR_RST, 1100, 0);
+    expect(sent(k)).toMatchObject([{ flags: TCPHDR_ACK, ack_seq: 1001 }]);
+    expect([count(k, 'TcpExtTCPChallengeACK'), count(k, 'TcpExtTCPACKSkippedChallenge')]).toEqual([
+      1, 2,
+    ]);
+    expect(sk.listen!.qlen).toBe(1);
+  });
+
   it('a reset in its place ends the request', () => {
     const k = bare();
     const sk = listen(k, 16);
@@ -245,6 +319,19 @@ describe('the third ACK', () => {
   });
 });
 
+describe('a segment for a listener', () => {
+  it('that is a reset, or has no flag that means something, counts as a drop of the listener', () => {
+    const k = bare();
+    const sk = listen(k, 16);
+    const flow = addConnection(k, '10.0.0.1', 4000, PORT);
+    receiveSegment(k, flow, TCPHDR_RST, 1, 0);
+    receiveSegment(k, flow, 0, 1, 0);
+    expect([k.ledger.drops[REASON.TCP_RESET], k.ledger.drops[REASON.TCP_FLAGS]]).toEqual([1, 1]);
+    expect(sk.drops).toBe(2);
+    expect(sent(k)).toHaveLength(0);
+  });
+});
+
 describe('SYN cookies', () => {
   it('bring a connection back without a request, with one of four segment sizes', () => {
     const k = bare({ 'net.ipv4.tcp_syncookies': '2' });
@@ -256,7 +343,9 @@ describe('SYN cookies', () => {
     receiveSegment(k, flow, TCPHDR_ACK, 1001, answer!.seq + 1);
     expect(count(k, 'TcpExtSyncookiesRecv')).toBe(1);
     const made = k.socks[inet_csk_accept(k, sk)]!;
-    expect(made.tcp).toMatchObject({ mss_clamp: 536, rcv_nxt: 1001, wscale_ok: false });
+    expect(made.tcp).toMatchObject({ mss_clamp: 1460, rcv_nxt: 1001, wscale_ok: false });
+    // The first window is chosen anew, in segments of the cookie's size: 44 of them below 65535.
+    expect(made.tcp!.rcv_ssthresh).toBe(44 * 1460);
   });
 
   it('are refused when guessed, and when they are older than two minutes', () => {
@@ -273,6 +362,19 @@ describe('SYN cookies', () => {
     receiveSegment(k, flow, TCPHDR_ACK, 1001, answer!.seq + 1);
     expect(sent(k)[0]).toMatchObject({ flags: TCPHDR_RST });
     expect(count(k, 'TcpExtSyncookiesFailed')).toBe(2);
+  });
+
+  it('keep the listener in the habit for two minutes, counted from the first of a second', () => {
+    const k = bare({ 'net.ipv4.tcp_syncookies': '2' });
+    listen(k, 16);
+    syn(k, 4000);
+    k.now += 900 * ms;
+    const flow = syn(k, 4001);
+    const answer = sent(k).at(-1)!;
+    k.now = START + 120 * second + 500 * ms;
+    receiveSegment(k, flow, TCPHDR_ACK, 1001, answer.seq + 1);
+    expect(count(k, 'TcpExtSyncookiesFailed')).toBe(0);
+    expect(sent(k)[0]).toMatchObject({ flags: TCPHDR_RST });
   });
 
   it('are not looked for when none was sent of late', () => {

@@ -175,6 +175,15 @@ describe('the end', () => {
     expect(on.k.ledger.delivered).toBe(1);
   });
 
+  it('drops what lies behind it, and that is no drop of the socket', () => {
+    const on = connected();
+    segment(on, { at: 500, len: 100 });
+    segment(on, { len: 200, flags: FIN });
+    expect(on.sk.state).toBe(TCP_CLOSE_WAIT);
+    expect(on.tp.ofo_head).toBe(-1);
+    expect([dropped(on.k, REASON.NOT_SPECIFIED), on.sk.drops]).toEqual([1, 0]);
+  });
+
   it('is a reset of exactly the next byte; others are asked about', () => {
     const on = connected();
     segment(on, { at: 5, flags: RST });

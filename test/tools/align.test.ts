@@ -17,6 +17,11 @@ describe('line alignment', () => {
     expect(shapeOf('00003ccf 00000000')).toBe(shapeOf('00000001 000000ff'));
   });
 
+  it('takes link addresses and keys for numbers, but not what only looks like them', () => {
+    expect(shapeOf('lladdr d2:56:c5:6f:db:91 x')).toBe(shapeOf('lladdr 16:cf:63:bd:b8:af x'));
+    expect(shapeOf('fe:ed:be:ef')).not.toBe(shapeOf('ab:cd:ef:ab'));
+  });
+
   it('still tells words apart', () => {
     expect(align('Invalid argument\n', 'Permission denied\n').shape).toBe(0);
   });

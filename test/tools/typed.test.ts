@@ -6,9 +6,9 @@ import { typed } from '../../tools/typed.ts';
 
 const second_ns = 1_000_000_000;
 
-function answer(line: string) {
+function answer(line: string, leaves = false) {
   const k = boot(hosts['alder']!, 1);
-  const patience = { columns: 80, limit_ns: 3 * second_ns };
+  const patience = { columns: 80, limit_ns: 3 * second_ns, leaves };
   return { ...typed({ k }, createSession(k, 'root'), line, patience), now_ns: k.now };
 }
 
@@ -30,6 +30,12 @@ describe('a line typed for a tool', () => {
     expect(stdout).toMatch(/^(\[1\] \d+\n)?started\n/);
     expect(stdout).toContain('tick');
     expect(now_ns).toBe(3 * second_ns);
+  });
+
+  it('leaves a job in the background asleep when told to', () => {
+    const { stdout, now_ns } = answer('(echo begun; sleep 9; echo late) &', true);
+    expect(stdout).toBe('begun\n');
+    expect(now_ns).toBe(0);
   });
 
   it('does not wait for a job in the background that reads', () => {

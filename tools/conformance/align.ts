@@ -17,9 +17,11 @@ export function align(real: string, ours: string): Score {
   };
 }
 
-/// A line's shape: every hexadecimal or decimal number becomes one #, every run of blanks one blank.
+/// A line's shape: every hexadecimal or decimal number becomes one #, so does a link address or key of pairs
+/// with colons; every run of blanks one blank.
 export function shapeOf(line: string): string {
   return line
+    .replace(/\b[0-9a-f]{2}(?::[0-9a-f]{1,2}){5,}\b/gi, '#')
     .replace(/\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b/gi, '#')
     .replace(/[0-9]+/g, '#')
     .replace(/\s+/g, ' ')

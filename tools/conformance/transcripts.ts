@@ -1,14 +1,12 @@
 /// Replays a recorded session on the simulated host: boots the profile that the file names, types
 /// its commands in order at their times, and scores what is printed against the record.
 import { boot } from '../../src/kernel/boot.ts';
-import { advance } from '../../src/kernel/run.ts';
-import { startSource } from '../../src/kernel/traffic.ts';
-import type { Kernel } from '../../src/kernel/state.ts';
 import { hosts } from '../../src/hardware/hosts.ts';
 import type { Session } from '../../src/shell/session.ts';
 import { createSession } from '../../src/shell/shell.ts';
 import { typed as typeAndWait } from '../typed.ts';
 import { align } from './align.ts';
+import { advancePeer, openPeer, peerDoes, staysBehind } from './peer.ts';
 import { withinReach } from './reach.ts';
 import type { Recorded, RecordedStep } from './recorded.ts';
 
@@ -46,11 +44,12 @@ export function replay(recorded: Recorded, verbose: boolean): SessionScore {
   }
   const first = typed[0]?.uptime ?? desc.uptime_ns / SECOND;
   const host = { k: boot({ ...desc, uptime_ns: Math.round(first * SECOND) }, 1) };
+  const peer = openPeer();
   const shells = new Map<string, Session>();
   recorded.steps.forEach((step, at) => {
-    if (step.on === 'peer') return fromPeer(host.k, step.cmd, pause(recorded.steps, at));
+    if (step.on === 'peer') return peerDoes(host.k, peer, step.cmd, pause(recorded.steps, at));
     if (step.uptime !== undefined)
-      advance(host.k, Math.max(host.k.now, Math.round((step.uptime - first) * SECOND)));
+      advancePeer(host.k, peer, Math.round((step.uptime - first) * SECOND));
     one(step);
   });
   return score;
@@ -62,6 +61,7 @@ export function replay(recorded: Recorded, verbose: boolean): SessionScore {
     const got = typeAndWait(host, session, step.cmd, {
       columns: step.tty_columns ?? null,
       limit_ns: TIMEOUT_NS,
+      leaves: true,
     });
     const out = align(step.stdout, got.stdout);
     const err = align(step.stderr, got.stderr);
@@ -92,31 +92,17 @@ export function total(scores: readonly SessionScore[]): Omit<SessionScore, 'id'>
   return sum;
 }
 
-/// Seconds that the record leaves for what the peer does: the gap between the typed steps around it.
+/// Seconds that the record leaves for what the peer does: the gap between the typed steps around it,
+/// shared out among the peer's commands in it that took time.
 function pause(steps: readonly RecordedStep[], at: number): number {
+  const typed = (step: RecordedStep): boolean => step.on !== 'peer';
   const before = steps.slice(0, at).findLast((step) => step.uptime !== undefined);
   const after = steps.slice(at).find((step) => step.uptime !== undefined);
+  const start = steps.slice(0, at).findLastIndex(typed) + 1;
+  const end = at + steps.slice(at).findIndex(typed);
+  const others = steps.slice(start, Math.max(at + 1, end)).filter((step) => !staysBehind(step.cmd));
   const gap = (after?.uptime ?? 0) - ((before?.uptime ?? 0) + (before?.took ?? 0));
-  return Math.max(0.1, gap * 0.9);
-}
-
-/// The recorded peer's UDP sender, as traffic on our wire, spread over the recorded gap. Other peer
-/// commands have no counterpart yet and leave the host as it is.
-function fromPeer(k: Kernel, cmd: string, seconds: number): void {
-  const words = /^\.\/udpflood 10\.0\.(\d)\.2 (\d+) (\d+) (\d+)(?: (\d+))?$/.exec(cmd);
-  if (!words) return;
-  const [net, dport, count, payload, flows] = words.slice(1).map((word) => Number(word ?? 1));
-  const dev = k.devs.findIndex((one) => one.name === `eth${net}`);
-  startSource(k, {
-    dev,
-    pattern: 'constant',
-    pps: Math.ceil(count! / seconds),
-    len: Math.max(64, payload! + 46), // Ethernet 14, IPv4 20, UDP 8, FCS 4
-    flows: flows ?? 1,
-    dport: dport!,
-    limit: count!,
-  });
-  advance(k, k.now + Math.round(seconds * SECOND));
+  return Math.max(0.1, (gap * 0.9) / Math.max(1, others.length));
 }
 
 function show(

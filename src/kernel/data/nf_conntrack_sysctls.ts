@@ -7,7 +7,7 @@
 export const conntrackSysctls = `
 [net/netfilter]
 nf_conntrack_acct b:0:1 0
-nf_conntrack_buckets i 0
+nf_conntrack_buckets ct_buckets 0
 nf_conntrack_checksum b:0:1 1
 nf_conntrack_count i!444 0
 nf_conntrack_events b:0:2 2

@@ -4,7 +4,7 @@
 /// Left out: everything else that a ct expression can name (bytes, packets, helper, zone, labels).
 import type { Cpu, Kernel, Skb } from '../state.ts';
 import { nft_nat_eval } from './conntrack/nat.ts';
-import { NFCT_UNTRACKED, ctinfoOf, entryOf, nf_ct_set } from './conntrack/packet.ts';
+import { NFCT_UNTRACKED, ctinfoOf, entryOf, setNfct } from './conntrack/packet.ts';
 import { directionOf } from './conntrack/refresh.ts';
 import { IP_CT_UNTRACKED } from './conntrack/types.ts';
 import { FLAG_NFCT } from '../skb.ts';
@@ -47,7 +47,7 @@ export function setCtMark(k: Kernel, skb: Skb, mark: number): void {
 
 /// The packet is not to be tracked, unless it is already. net/netfilter/nft_ct.c:nft_notrack_eval()
 export function notrack(k: Kernel, skb: Skb): void {
-  if (!(k.skbs.flags[skb]! & FLAG_NFCT)) nf_ct_set(k, skb, NFCT_UNTRACKED);
+  if (!(k.skbs.flags[skb]! & FLAG_NFCT)) setNfct(k, skb, NFCT_UNTRACKED);
 }
 
 /// What a snat, dnat, masquerade or redirect expression does to a connection: its verdict.

@@ -214,7 +214,7 @@ function evaluate(k: Kernel, c: Cpu, table: NftTable, rule: NftRule): number {
       case OP_DYNSET: {
         const n = loadKey(k, c, code, i + 3);
         if (n < 0) return NFT_BREAK;
-        if (!dynset(k, table.sets[code[i + 1]!]!, rule.exprs[code[i + 2]!]!, key, n, c.cursor_ns))
+        if (!dynset(table.sets[code[i + 1]!]!, rule.exprs[code[i + 2]!]!, key, n, c.cursor_ns))
           return NFT_BREAK;
         i += 4 + code[i + 3]!;
         break;

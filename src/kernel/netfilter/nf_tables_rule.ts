@@ -59,15 +59,22 @@ export function nf_tables_newrule(k: Kernel, ask: NewRule): Answer {
 
 /// Whether a rule makes the host track connections.
 export function needsConntrack(expr: NftExpr): boolean {
-  if (expr.kind === 'nat' || (expr.kind === 'mark' && expr.target === 'ct')) return true;
-  return 'field' in expr && expr.field.startsWith('ct ');
+  return expr.kind === 'nat' || usesCt(expr);
+}
+
+// Whether it reads something of the connection, alone or as part of a key, or sets its mark.
+function usesCt(expr: NftExpr): boolean {
+  if (expr.kind === 'mark') return expr.target === 'ct';
+  if ('field' in expr) return expr.field.startsWith('ct ');
+  return 'fields' in expr && expr.fields.some((field) => field.startsWith('ct '));
 }
 
 // The lowest number that is free. net/netfilter/nf_tables_api.c:nf_tables_set_alloc_name()
 function addAnonymousSet(table: NftTable, spec: NewSetSpec): string {
   const prefix = spec.data === '' ? '__set' : '__map';
+  const taken = new Set(table.sets.map((set) => set.name));
   let n = 0;
-  while (table.sets.some((set) => set.name === `${prefix}${n}`)) n++;
+  while (taken.has(`${prefix}${n}`)) n++;
   const name = `${prefix}${n}`;
   const set: NftSet = { ...spec, name, handle: nf_tables_alloc_handle(table) };
   table.sets.push(set);
@@ -98,8 +105,7 @@ function checkExprs(k: Kernel, table: NftTable, family: Family, exprs: readonly 
 
 // Types that are modules of their own; the others are part of nf_tables.
 function typeOf(expr: NftExpr): string {
-  if ('field' in expr && expr.field.startsWith('ct ')) return 'ct';
-  if (expr.kind === 'mark' && expr.target === 'ct') return 'ct';
+  if (usesCt(expr)) return 'ct';
   if (expr.kind === 'nat') {
     if (expr.type === 'masquerade') return 'masq';
     return expr.type === 'redirect' ? 'redir' : 'nat';

@@ -12,7 +12,7 @@ import {
   type NewSet,
   type NewSetElem,
 } from './nf_tables_message.ts';
-import { insertElement, nft_rbtree_gc, overlap, sameKey } from './nft_set.ts';
+import { insertElement, nft_rbtree_gc, overlapping, sameKey } from './nft_set.ts';
 import type { NftElement, NftSet, NftTable } from './types.ts';
 
 export function nft_set_lookup(table: NftTable, name: string): NftSet | undefined {
@@ -96,7 +96,7 @@ function nft_add_set_elem(
     if (!chain) return refused('ENOENT');
     if (chain.base) return refused('EOPNOTSUPP');
   }
-  const there = set.elements.find((other) => overlap(set, other, element));
+  const there = overlapping(set, element);
   if (there) {
     const same = sameKey(there, element) && sameData(there, element);
     return same && !excl ? accepted : refused('EEXIST');

@@ -97,11 +97,34 @@ export function sameKey(a: NftElement, b: NftElement): boolean {
 
 /// Puts an element in its place.
 export function insertElement(set: NftSet, element: NftElement): void {
-  const after = (other: NftElement): boolean =>
-    !element.catchall &&
-    (other.catchall || compareKeys(other.lo, element.lo, element.lo.length) > 0);
-  const at = set.elements.findIndex(after);
-  set.elements.splice(at < 0 ? set.elements.length : at, 0, element);
+  set.elements.splice(placeOf(set, element), 0, element);
+}
+
+// Index of the first element that comes after this one.
+function placeOf({ elements }: NftSet, element: NftElement): number {
+  let low = 0;
+  let high = elements.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = elements[middle]!;
+    const after =
+      !element.catchall &&
+      (other.catchall || compareKeys(other.lo, element.lo, element.lo.length) > 0);
+    if (after) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/// The first element that shares a key with another that is to be added; undefined: none does. Where keys
+/// lie in one line, only the neighbours can.
+export function overlapping(set: NftSet, element: NftElement): NftElement | undefined {
+  const { elements } = set;
+  if (set.fields.length > 1 || typeof element.lo[0] === 'string')
+    return elements.find((other) => overlap(set, other, element));
+  const at = placeOf(set, element);
+  const first = Math.max(0, at - 1);
+  return elements.slice(first, at + 1).find((other) => overlap(set, other, element));
 }
 
 /// An element of one value that rules and commands may add.

@@ -79,7 +79,6 @@ export interface NftBase {
   priority: number;
   policy: number; // NF_ACCEPT or NF_DROP
   devices: string[]; // ingress hooks
-  stats?: number[]; // packets and bytes that met the policy; only where the tool asked for it
   counted: boolean; // counts what its policy decides over, as the chains of iptables do
   packets: number;
   bytes: number;

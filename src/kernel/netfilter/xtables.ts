@@ -23,8 +23,7 @@ export function ruleCounters(rule: NftRule): readonly [packets: number, bytes: n
 
 /// Packets and bytes that met a chain's policy.
 export function policyCounters(chain: NftChain): readonly [packets: number, bytes: number] {
-  const { stats } = chain.base ?? {};
-  return [stats?.[0] ?? 0, stats?.[1] ?? 0];
+  return [chain.base?.packets ?? 0, chain.base?.bytes ?? 0];
 }
 
 /// Sets the counters of a chain's rules (`rule` 0: all, else its place from 1 on) and of its policy to zero.
@@ -36,5 +35,5 @@ export function resetCounters(k: Kernel, table: string, chain: string, rule: num
     const at = counterAt(one);
     if (at >= 0 && (rule === 0 || rule === i + 1)) one.state[at] = one.state[at + 1] = 0;
   }
-  if (found.base?.stats && rule === 0) found.base.stats = [0, 0];
+  if (found.base && rule === 0) found.base.packets = found.base.bytes = 0;
 }

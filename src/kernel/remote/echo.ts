@@ -2,7 +2,7 @@
 /// where it is too large for an Ethernet frame.
 /// Left out: what that machine has to do else, so the answer takes no time there; frames of one
 /// answer arrive together.
-import { FLAG_FRAG, FLAG_IPID, FLAG_MF, takeSkb } from '../skb.ts';
+import { FLAG_ECHO_SEQ, FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_VLAN, takeSkb } from '../skb.ts';
 import type { Kernel, NetDevice, Outgoing } from '../state.ts';
 import { receiveFrame } from '../wire.ts';
 
@@ -47,5 +47,13 @@ function frame(
   pool.payload[skb] = bytes;
   pool.frag_off[skb] = offset;
   pool.ipid[skb] = ipid;
+  if (out.icmp_seq !== undefined) {
+    pool.seq[skb] = out.icmp_seq;
+    pool.flags[skb] = flags | FLAG_ECHO_SEQ;
+  }
+  if (out.vlan_tci !== undefined) {
+    pool.vlan_tci[skb] = out.vlan_tci;
+    pool.flags[skb] = pool.flags[skb]! | FLAG_VLAN;
+  }
   receiveFrame(k, dev, skb);
 }

@@ -23,7 +23,7 @@ export function remoteReceive(k: Kernel, r: Remote, flow: number, tcp: OutgoingT
   if (tcp.flags & RST_FLAG) return closed(conn);
   if (!(tcp.flags & ACK_FLAG)) return;
   if (tcp.flags & SYN_FLAG) synAck(r, conn, tcp);
-  else if (conn.state === 'established') acknowledged(k, r, conn, tcp);
+  else if (conn.state === 'established') acknowledged(k, conn, tcp);
   armTimer(k, r, conn.rto_at);
   wantTurn(k, r, index, k.now + k.devs[r.dev]!.propagation_ns);
 }
@@ -51,7 +51,7 @@ function synAck(r: Remote, conn: RemoteConn, tcp: OutgoingTcp): void {
   conn.tstamp = tcp.syn.tstamp && r.syn.tstamp;
 }
 
-function acknowledged(k: Kernel, r: Remote, conn: RemoteConn, tcp: OutgoingTcp): void {
+function acknowledged(k: Kernel, conn: RemoteConn, tcp: OutgoingTcp): void {
   if (tcp.tstamp) conn.ts_recent = tcp.tsval;
   const fresh = (tcp.ack_seq - ((conn.iss + conn.snd_una) % 2 ** 32)) | 0;
   if (fresh < 0 || conn.snd_una + fresh > conn.snd_max) return;
@@ -65,7 +65,7 @@ function acknowledged(k: Kernel, r: Remote, conn: RemoteConn, tcp: OutgoingTcp):
     conn.resend = conn.snd_una;
     conn.retransmit = true;
   }
-  const blocked = conn.snd_nxt - conn.snd_una >= window && conn.snd_nxt <= r.bytes;
+  const blocked = conn.snd_nxt - conn.snd_una >= window && conn.snd_nxt <= conn.bytes;
   if (window > 0) conn.probe = false;
   // With the window shut and nothing on its way, the timer asks again (RFC 9293, 3.8.6.1).
   if (conn.snd_max === conn.snd_una) conn.rto_at = blocked ? k.now + conn.rto_ns : Infinity;

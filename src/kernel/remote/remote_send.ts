@@ -35,7 +35,8 @@ const FLAG_ACK = 16;
 const SYN_RTO_NS = 1_000_000_000;
 const SYN_TRIES = 7; // the first and net.ipv4.tcp_syn_retries more
 const RTO_MAX_NS = 120_000_000_000;
-const SYN_FRAME = 14 + 20 + 20 + 20;
+const SYN_OPTIONS = 20;
+const SYN_FRAME = 14 + 20 + 20 + SYN_OPTIONS;
 
 /// The last bit of a remote host's next frame arrives, unless somebody else has taken the link.
 export function remoteSend(k: Kernel, r: Remote): void {
@@ -173,7 +174,7 @@ function sentData(k: Kernel, r: Remote, conn: RemoteConn, len: number): number {
     conn.rto_at = k.now + conn.rto_ns;
     armTimer(k, r, conn.rto_at);
   }
-  const last = conn.train === 1 || conn.snd_nxt === finAt(r) || dataLength(r, conn) === 0;
+  const last = conn.train === 1 || conn.snd_nxt === finAt(conn) || dataLength(r, conn) === 0;
   return last ? FLAG_PSH : 0;
 }
 
@@ -220,7 +221,7 @@ function timedOut(k: Kernel, r: Remote, conn: RemoteConn, index: number): void {
     conn.retransmit = true;
   } else if (conn.snd_max > conn.snd_una) {
     conn.snd_nxt = conn.snd_una;
-    conn.fin = r.kind === 'clients'; // they never finish
+    conn.fin = r.keeps;
     conn.recover = -1;
     conn.retransmit = false;
     conn.sacked = []; // the host may have dropped what it reported (RFC 2018)
@@ -233,9 +234,14 @@ function timedOut(k: Kernel, r: Remote, conn: RemoteConn, index: number): void {
   wantTurn(k, r, index, k.now + k.devs[r.dev]!.propagation_ns);
 }
 
+/// A SYN without options or with all that Linux sends.
+function floodLength(r: Remote): number {
+  return r.syn.mss === 0 ? SYN_FRAME - SYN_OPTIONS : SYN_FRAME;
+}
+
 function floodArrival(k: Kernel, r: Remote): number {
   const dev = k.devs[r.dev]!;
-  return Math.max(r.next_ns * 1000, dev.wire_ps + framePs(dev, SYN_FRAME));
+  return Math.max(r.next_ns * 1000, dev.wire_ps + framePs(dev, floodLength(r)));
 }
 
 /// Plans the next SYN of a flood.
@@ -251,7 +257,7 @@ export function planFlood(k: Kernel, r: Remote): void {
 
 function floodFrame(k: Kernel, r: Remote): Skb {
   const pool = k.skbs;
-  const skb = frame(k, r, r.first_flow + r.next_flow, SYN_FRAME);
+  const skb = frame(k, r, r.first_flow + r.next_flow, floodLength(r));
   r.next_flow = (r.next_flow + 1) % r.flows;
   r.syns++;
   pool.ipid[skb] = bits(r.random) & 0xffff;

@@ -23,7 +23,8 @@ const DEFAULT_DPORT = 5201; // iperf3's
 export interface TcpSpec {
   readonly dev: number; // index into devs
   readonly connections?: number; // 1
-  readonly bytes?: number; // payload for each connection, then a FIN; without end
+  readonly bytes?: number; // payload for each connection; without end
+  readonly keeps?: boolean; // it stays open behind the payload: no FIN; false
   readonly rate_pps?: number; // frames a second at most, all connections together
   readonly mss?: number; // payload of a full segment; what the device's MTU leaves
   readonly timestamps?: boolean; // true
@@ -37,6 +38,9 @@ export interface FloodSpec {
   readonly dev: number;
   readonly pps: number; // SYNs a second
   readonly sources?: number; // addresses; 4096
+  readonly saddr?: string; // one address, and so many of its ports instead
+  readonly window?: number; // raw field; 502
+  readonly bare?: boolean; // SYNs without options; false
   readonly dport?: number;
   readonly limit?: number; // SYNs
   readonly label?: string;
@@ -59,6 +63,7 @@ export function startTcp(k: Kernel, spec: TcpSpec): number {
   const dev = wired(k, spec.dev);
   const r = addRemote(k, 'bulk', spec, dev, {
     bytes: spec.bytes ?? Infinity,
+    keeps: spec.keeps ?? false,
     mss: spec.mss ?? Infinity,
     timestamps: spec.timestamps ?? true,
     train: spec.train ?? 44,
@@ -77,6 +82,7 @@ export function startClients(k: Kernel, spec: ClientSpec): number {
   const dev = wired(k, spec.dev);
   const r = addRemote(k, 'clients', spec, dev, {
     bytes: spec.bytes ?? 0,
+    keeps: true,
     mss: Infinity,
     timestamps: spec.timestamps ?? true,
     train: 1,
@@ -97,6 +103,7 @@ export function startSynFlood(k: Kernel, spec: FloodSpec): number {
   const dev = wired(k, spec.dev);
   const r = addRemote(k, 'synflood', spec, dev, {
     bytes: 0,
+    keeps: true,
     mss: Infinity,
     timestamps: true,
     train: 1,
@@ -104,10 +111,43 @@ export function startSynFlood(k: Kernel, spec: FloodSpec): number {
     limit: spec.limit ?? Infinity,
   });
   r.flows = sources;
-  for (let i = 0; i < sources; i++) newFlow(k, r, addressText(FLOOD_NET + i), 1024 + (i % 64512));
+  r.window = spec.window ?? r.window;
+  if (spec.bare) r.syn = { mss: 0, wscale: -1, sack_ok: false, tstamp: false };
+  for (let i = 0; i < sources; i++)
+    newFlow(k, r, spec.saddr ?? addressText(FLOOD_NET + i), 1024 + (i % 64512));
   r.next_ns = k.now;
   setTime(k.agenda, r.slot, k.now);
   return r.id;
+}
+
+/// A remote host writes so many bytes more to each of its connections.
+export function writeRemote(k: Kernel, id: number, bytes: number): void {
+  const r = k.remotes[id];
+  if (!r) throw new Error(`no remote host ${id} among ${k.remotes.length}`);
+  r.bytes += bytes;
+  r.conns.forEach((conn, index) => {
+    conn.bytes += bytes;
+    wantTurn(k, r, index, k.now + k.devs[r.dev]!.propagation_ns);
+  });
+}
+
+/// A remote host closes its connections: those that are established end with a FIN behind what was sent,
+/// the others are given up.
+export function closeRemote(k: Kernel, id: number): void {
+  const r = k.remotes[id];
+  if (!r) throw new Error(`no remote host ${id} among ${k.remotes.length}`);
+  r.keeps = false;
+  r.limit = r.conns.length;
+  r.conns.forEach((conn, index) => {
+    if (conn.state !== 'established') {
+      conn.state = 'closed';
+      conn.rto_at = Infinity;
+      return;
+    }
+    conn.bytes = Math.min(conn.bytes, conn.snd_max - 1);
+    conn.fin = false;
+    wantTurn(k, r, index, k.now + k.devs[r.dev]!.propagation_ns);
+  });
 }
 
 /// Stops a remote host: what is on the wire still arrives; its connections stay as they are.
@@ -136,6 +176,7 @@ function gapOf(dev: NetDevice, pps: number): number {
 
 interface Shape {
   readonly bytes: number;
+  readonly keeps: boolean;
   readonly mss: number;
   readonly timestamps: boolean;
   readonly train: number;
@@ -165,6 +206,7 @@ function addRemote(
     first_flow: k.flows.count,
     flows: 0,
     bytes: shape.bytes,
+    keeps: shape.keeps,
     mss: Math.min(shape.mss, most - (shape.timestamps ? 12 : 0)),
     syn,
     window: 502,
@@ -199,7 +241,9 @@ function newFlow(k: Kernel, r: Remote, saddr: string, sport: number): void {
   const daddr = dev.addrs.find((text) => !text.includes(':'))?.split('/')[0];
   if (daddr === undefined) throw new Error(`${dev.name} has no IPv4 address`);
   const { dport, syn } = r;
-  addFlow(k, { dev: r.dev, saddr, daddr, sport, dport, proto: IPPROTO_TCP, syn, remote: r.id });
+  const proto = IPPROTO_TCP;
+  const options = syn.mss === 0 ? {} : { syn };
+  addFlow(k, { dev: r.dev, saddr, daddr, sport, dport, proto, remote: r.id, ...options });
 }
 
 /// Begins the next connection. False when all have begun.
@@ -210,6 +254,7 @@ export function beginConnection(k: Kernel, r: Remote): boolean {
     flow: r.first_flow + index,
     state: 'new',
     iss: bits(r.random),
+    bytes: r.bytes,
     snd_una: 0,
     snd_nxt: 0,
     snd_max: 0,
@@ -224,7 +269,7 @@ export function beginConnection(k: Kernel, r: Remote): boolean {
     sacked: [],
     retransmit: false,
     ack: false,
-    fin: r.kind === 'clients',
+    fin: r.keeps,
     probe: false,
     rst: false,
     ready_ns: 0,

@@ -27,19 +27,19 @@ export function nextFrame(r: Remote, conn: RemoteConn): number {
   if (nextHole(conn) >= 0) return RESEND;
   if (conn.ack) return ACK;
   if (dataLength(r, conn) > 0) return DATA;
-  if (conn.snd_nxt === finAt(r) && !conn.fin && conn.snd_wnd > 0) return FIN;
+  if (conn.snd_nxt === finAt(conn) && !conn.fin && conn.snd_wnd > 0) return FIN;
   return conn.probe ? PROBE : NOTHING;
 }
 
 /// Sequence number, counted from the SYN, behind the last byte of payload.
-export function finAt(r: Remote): number {
-  return FIRST + r.bytes;
+export function finAt(conn: RemoteConn): number {
+  return FIRST + conn.bytes;
 }
 
 /// Payload of its next new segment; 0: the window or the data does not allow one. A short segment goes
 /// only at the end, or when nothing is on its way (RFC 1122, 4.2.3.4).
 export function dataLength(r: Remote, conn: RemoteConn): number {
-  const left = finAt(r) - conn.snd_nxt;
+  const left = finAt(conn) - conn.snd_nxt;
   const room = conn.snd_una + conn.snd_wnd - conn.snd_nxt;
   const len = Math.min(r.mss, left, room);
   if (len <= 0) return 0;
@@ -49,7 +49,7 @@ export function dataLength(r: Remote, conn: RemoteConn): number {
 /// Payload of the segment that is sent again.
 export function resendLength(r: Remote, conn: RemoteConn): number {
   const from = nextHole(conn);
-  return Math.max(0, Math.min(r.mss, holeLength(conn, from), finAt(r) - from));
+  return Math.max(0, Math.min(r.mss, holeLength(conn, from), finAt(conn) - from));
 }
 
 /// Length of its next frame without FCS, bytes.

@@ -14,6 +14,8 @@ export interface TaskSpec {
   readonly uid: number;
   readonly cpu: number; // where it starts
   readonly pinned: boolean; // to that CPU
+  readonly cpus_allowed?: readonly number[]; // mask words, where it is not pinned; without it: all
+  readonly nice?: number;
   readonly pid?: number;
   readonly service_ns?: number;
   readonly napi?: number;
@@ -22,7 +24,10 @@ export interface TaskSpec {
 
 /// Adds a sleeping task and returns its index.
 export function createTask(k: Kernel, spec: TaskSpec): number {
-  const everywhere = k.cpus.map((c) => c.id);
+  const everywhere = maskOf(
+    k.cpus.map((c) => c.id),
+    k.desc.cpus,
+  );
   const next = k.tasks.reduce((pid, task) => Math.max(pid, task.pid + 1), FIRST_PROGRAM);
   const pid = spec.pid ?? next;
   return (
@@ -33,9 +38,11 @@ export function createTask(k: Kernel, spec: TaskSpec): number {
       kthread: spec.kthread,
       state: 'sleeping',
       cpu: spec.cpu,
-      cpus_allowed: maskOf(spec.pinned ? [spec.cpu] : everywhere, k.desc.cpus),
-      nice: 0,
-      weight: weightOf(0),
+      cpus_allowed: spec.pinned
+        ? maskOf([spec.cpu], k.desc.cpus)
+        : [...(spec.cpus_allowed ?? everywhere)],
+      nice: spec.nice ?? 0,
+      weight: weightOf(spec.nice ?? 0),
       vruntime: 0,
       deadline: 0,
       vlag: 0,
@@ -49,6 +56,12 @@ export function createTask(k: Kernel, spec: TaskSpec): number {
       phase: 0,
       skb: -1,
       rest_ns: 0,
+      nvcsw: 0,
+      nivcsw: 0,
+      plan: null,
+      looped: false,
+      busy: null,
+      timer_slot: -1,
     }) - 1
   );
 }

@@ -48,6 +48,7 @@ export function finishAcceptor(k: Kernel, c: Cpu, task: Task): void {
     cpu: c.id,
     pinned: false,
     service_ns: plan.service_ns,
+    nice: task.nice,
     tgid: task.tgid,
   });
   const thread = k.tasks[reader]!;

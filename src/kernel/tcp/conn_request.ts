@@ -90,7 +90,7 @@ export function tcp_conn_request(k: Kernel, c: Cpu, listener: number, skb: Skb):
   if (want_cookie) reqsk_free(k, index);
 }
 
-/// What the SYN says. A cookie without timestamps has no room for the other options.
+/// What the SYN says. A cookie without timestamps has no room for more than the segment size.
 /// net/ipv4/tcp_input.c:tcp_openreq_init()
 function tcp_openreq_init(
   k: Kernel,
@@ -105,24 +105,32 @@ function tcp_openreq_init(
   const options = want_cookie && !tstamp ? null : syn;
   req.rcv_isn = seqOf(k.skbs, skb);
   req.rcv_nxt = (req.rcv_isn + 1) >>> 0;
-  req.mss = options?.mss ?? TCP_MSS_DEFAULT;
+  req.mss = syn?.mss || TCP_MSS_DEFAULT;
   req.sack_ok = options !== null && options.sack_ok && tcp.sack !== 0;
   req.wscale_ok = options !== null && options.wscale >= 0 && tcp.window_scaling !== 0;
   req.snd_wscale = req.wscale_ok ? Math.min(options!.wscale, TCP_MAX_WSCALE) : 0;
   req.tstamp_ok = tstamp;
   req.ts_recent = tstamp ? timestampOf(k, skb) : 0;
   req.iif = sk.bound_dev;
-  req.ecn_ok = asksForEcn(k.skbs.tcp_flags[skb]!) && k.sysctl['net.ipv4.tcp_ecn'] !== '0';
+  // tcp_ecn_create_request(): a SYN that is ECN-capable itself breaks RFC 3168, so it is not believed.
+  const ect = (k.flows.tos[req.flow]! & 3) !== 0;
+  req.ecn_ok = !ect && asksForEcn(k.skbs.tcp_flags[skb]!) && k.sysctl['net.ipv4.tcp_ecn'] !== '0';
 }
 
 /// The first window, from the listener's buffer. net/ipv4/tcp_minisocks.c:tcp_openreq_init_rwin()
-export function tcp_openreq_init_rwin(k: Kernel, req: RequestSock, sk: Sock): void {
-  const space = Math.floor((sk.rcvbuf * TCP_DEFAULT_SCALING_RATIO) / 256);
+function tcp_openreq_init_rwin(k: Kernel, req: RequestSock, sk: Sock): void {
   const mss = advertisedMss(k, k.flows.dev[req.flow]!);
+  firstWindow(k, req, sk, mss - (req.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0));
+}
+
+/// The first window in segments of that size. When a cookie comes back it is chosen anew, in those of the
+/// cookie: net/ipv4/syncookies.c:cookie_v4_check()
+export function firstWindow(k: Kernel, req: RequestSock, sk: Sock, mss: number): void {
+  const space = Math.floor((sk.rcvbuf * TCP_DEFAULT_SCALING_RATIO) / 256);
   const window = tcp_select_initial_window(
     k,
     space,
-    mss - (req.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
+    mss,
     sk.userlocks & SOCK_RCVBUF_LOCK ? space : 0,
     req.wscale_ok,
     0,

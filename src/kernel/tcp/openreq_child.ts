@@ -34,6 +34,7 @@ export function tcp_create_openreq_child(
     ...{ sndbuf: parent.sndbuf, userlocks: parent.userlocks, rcvlowat: parent.rcvlowat },
     ...{ reuse: parent.reuse, reuseport: parent.reuseport, min_ttl: parent.min_ttl },
     ...{ ll_usec: parent.ll_usec, state: TCP_SYN_RECV, task: 0, ino: 0 },
+    ...{ prefer_busy_poll: parent.prefer_busy_poll, busy_poll_budget: parent.busy_poll_budget },
     ...{ flow: req.flow, bound_dev: req.iif, family: family[req.flow]! },
     ...{ rcv_saddr: req.dst, daddr: req.src, peer_port: req.sport },
     ...{ local: daddr[req.flow]!, peer: saddr[req.flow]! },
@@ -101,6 +102,7 @@ export function tcp_init_sock(k: Kernel, index: number): TcpSock {
     ...{ snd_una: 0, snd_nxt: 0, write_seq: 0, snd_wnd: 0, snd_wl1: 0, max_window: 0 },
     ...{ mss_cache: TCP_MSS_DEFAULT, advmss: 0, tcp_header_len: TCP_HEADER },
     ...{ snd_cwnd: TCP_INIT_CWND, reordering: k.hot.tcp.reordering },
+    ...{ delivered: 0, lsndtime: 0, pacing_rate: 0, rtt_min: 0xffff_ffff },
     // mdev starts at the first timeout
     ...{ srtt_us: 0, mdev_us: 1_000_000, mdev_max_us: 0, rttvar_us: 0, rtt_seq: 0 },
     ...{ icsk_rto: second, icsk_rto_min: usecs_to_jiffies(k, k.hot.tcp.rto_min_us) },

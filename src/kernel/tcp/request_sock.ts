@@ -41,7 +41,7 @@ function emptyRequest(slot: number): RequestSock {
     ...{ listener: -1, flow: -1, src: 0, dst: 0, sport: 0, dport: 0 },
     ...{ rcv_isn: 0, rcv_nxt: 0, snt_isn: 0, mss: 0, snd_wscale: 0, rcv_wscale: 0 },
     ...{ wscale_ok: false, sack_ok: false, tstamp_ok: false, ecn_ok: false, ts_recent: 0 },
-    ...{ rcv_wnd: 0, window_clamp: 0, num_timeout: 0, num_retrans: 0, timeout: 0 },
+    ...{ rcv_wnd: 0, window_clamp: 0, num_timeout: 0, num_retrans: 0, timeout: 0, cookie: 0 },
     ...{ acked: false, snt_synack: 0, last_oow_ack_time: 0, iif: 0, cpu: 0 },
     ehash_next: -1,
     slot,

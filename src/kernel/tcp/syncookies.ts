@@ -93,9 +93,12 @@ export function cookie_init_timestamp(req: RequestSock, now_ms: number): number 
   return (ts > now_ms ? ts - unit : ts) >>> 0;
 }
 
-/// The listener, or its group, has just sent a cookie. include/net/tcp.h:tcp_synq_overflow()
+/// The listener, or its group, has just sent a cookie: noted once a second. include/net/tcp.h:tcp_synq_overflow()
 function tcp_synq_overflow(k: Kernel, sk: Sock): void {
-  overflowClock(k, sk).synq_overflow_ts = jiffies(k);
+  const clock = overflowClock(k, sk);
+  const now = jiffies(k);
+  if (clock.synq_overflow_ts < 0 || now - clock.synq_overflow_ts > k.desc.hz)
+    clock.synq_overflow_ts = now;
 }
 
 /// No cookie was sent for two minutes: an ACK from nowhere cannot be one.

@@ -30,6 +30,13 @@ import { __tcp_select_window } from './tcp_window.ts';
 export const TCP_MAX_QUICKACKS = 16;
 const TCP_FASTRETRANS_THRESH = 3;
 
+/// Counters of ACKs that the rate limit has held back.
+type SkippedAck =
+  | 'TcpExtTCPACKSkippedSeq'
+  | 'TcpExtTCPACKSkippedPAWS'
+  | 'TcpExtTCPACKSkippedChallenge'
+  | 'TcpExtTCPACKSkippedSynRecv';
+
 /// An interactive session: ACKs wait for the answer. include/net/inet_connection_sock.h
 export function inPingpong(k: Kernel, tp: TcpSock): boolean {
   return tp.icsk_ack.pingpong >= k.hot.tcp.pingpong_thresh;
@@ -176,27 +183,29 @@ export function tcp_send_dupack(k: Kernel, c: Cpu, sk: Sock, tp: TcpSock, skb: S
 /// net/ipv4/tcp_input.c:tcp_oow_rate_limited()
 export function tcp_oow_rate_limited(
   k: Kernel,
-  tp: TcpSock,
+  of: { last_oow_ack_time: number },
   skb: Skb,
-  counter: 'TcpExtTCPACKSkippedSeq' | 'TcpExtTCPACKSkippedPAWS',
+  counter: SkippedAck,
 ): boolean {
   const data = endSeq(k.skbs, skb) !== seqOf(k.skbs, skb);
   if (data && !(k.skbs.tcp_flags[skb]! & TCPHDR_SYN)) return false;
-  return __tcp_oow_rate_limited(k, tp, counter);
+  return __tcp_oow_rate_limited(k, of, counter);
 }
 
-function __tcp_oow_rate_limited(
+/// The same for an ACK that no segment's length excuses. `of` is a connection or a request; the limit is
+/// net.ipv4.tcp_invalid_ratelimit, so that two ends cannot answer each other for ever.
+export function __tcp_oow_rate_limited(
   k: Kernel,
-  tp: TcpSock,
-  counter: 'TcpExtTCPACKSkippedSeq' | 'TcpExtTCPACKSkippedPAWS' | 'TcpExtTCPACKSkippedChallenge',
+  of: { last_oow_ack_time: number },
+  counter: SkippedAck,
 ): boolean {
   const now = jiffies(k);
-  const last = tp.last_oow_ack_time;
+  const last = of.last_oow_ack_time;
   if (last !== 0 && now - last < msecs_to_jiffies(k, k.hot.tcp.invalid_ratelimit)) {
-    k.mib[counter]++;
+    k.mib[counter] = (k.mib[counter] ?? 0) + 1;
     return true;
   }
-  tp.last_oow_ack_time = now;
+  of.last_oow_ack_time = now;
   return false;
 }
 

@@ -4,7 +4,7 @@
 /// Left out: device memory, MPTCP, failure to allocate.
 import { COSTS } from '../costs.ts';
 import { consume_skb } from '../ledger.ts';
-import { __alloc_skb, mergeSkb, takeSkb } from '../skb.ts';
+import { __alloc_skb, FLAG_GSO, FLAG_NFCT, mergeSkb, takeSkb } from '../skb.ts';
 import { skb_set_owner_r, sock_rfree } from '../sock_mem.ts';
 import type { Cpu, Kernel, Skb, Sock, TcpSock } from '../state.ts';
 import { after, before, endSeq, seqOf } from './tcp_seq.ts';
@@ -135,6 +135,8 @@ function emptyCopy(k: Kernel, sk: Sock, like: Skb, size: number, seq: number): S
     'hash',
   ] as const)
     pool[column][skb] = pool[column][like]!;
+  // A new head is one segment and has no entry of connection tracking.
+  pool.flags[skb] = pool.flags[skb]! & ~(FLAG_GSO | FLAG_NFCT);
   skb_set_owner_r(k, skb, sk);
   return skb;
 }

@@ -2,11 +2,12 @@
 /// early, away if it is old or beyond the window. And a FIN, which ends the other end's stream.
 /// Stands for tcp_data_queue(), tcp_fin() and tcp_data_ready() in net/ipv4/tcp_input.c.
 /// Left out: urgent data, MPTCP, states in which this end has sent its own FIN.
-import { consume_skb } from '../ledger.ts';
+import { consume_skb, kfree_skb_reason } from '../ledger.ts';
 import { REASON } from '../reasons.ts';
 import { PAGE_SIZE, sk_memory_allocated_add, sock_rfree } from '../sock_mem.ts';
 import { sock_def_readable } from '../sock.ts';
 import type { Cpu, Kernel, Skb, Sock, TcpSock } from '../state.ts';
+import { STEP } from '../tracing.ts';
 import { tcp_fast_path_check } from './tcp_ack.ts';
 import {
   inet_csk_schedule_ack,
@@ -122,7 +123,7 @@ function tcp_fin(k: Kernel, c: Cpu, sk: Sock, tp: TcpSock): void {
   for (let skb = tp.ofo_head; skb >= 0;) {
     const next = k.skbs.next[skb]!;
     sock_rfree(k, c, skb, sk);
-    tcp_drop_reason(k, c, sk, skb, REASON.NOT_SPECIFIED);
+    kfree_skb_reason(k, c, skb, REASON.NOT_SPECIFIED, STEP.TCP); // skb_rbtree_purge() counts no drop
     skb = next;
   }
   tp.ofo_head = tp.ofo_last = -1;

@@ -3,6 +3,7 @@
 /// Stands for tcp_rcv_established() and tcp_rcv_state_process() in net/ipv4/tcp_input.c.
 /// Left out: urgent data, MPTCP, and the states after a FIN of our own. Checksums are tested before.
 import { COSTS } from '../costs.ts';
+import { jiffies } from '../jiffies.ts';
 import { consume_skb } from '../ledger.ts';
 import { REASON } from '../reasons.ts';
 import type { Cpu, Kernel, Skb, Sock, TcpSock } from '../state.ts';
@@ -28,7 +29,9 @@ import {
   tcp_initialize_rcv_mss,
   tcp_mstamp_refresh,
   tcp_rcv_rtt_measure_ts,
+  tcp_rtt_tsopt_us,
 } from './tcp_rcvbuf.ts';
+import { firstRoundTrip, tcp_update_pacing_rate } from './tcp_rtt.ts';
 import { ackOf, after, before, between, endSeq, seqOf } from './tcp_seq.ts';
 import { countFragments, kfree_skb_partial, tcpHeaderLength } from './tcp_skb.ts';
 import { tcp_init_transfer, tcp_reset, tcp_set_state } from './tcp_sock.ts';
@@ -161,6 +164,8 @@ function dropped(k: Kernel, c: Cpu, sk: Sock, skb: Skb, reason: number): number 
 
 /// The third ACK has come.
 function establish(k: Kernel, sk: Sock, tp: TcpSock, skb: Skb): void {
+  tp.delivered++;
+  if (tp.srtt_us === 0) tcp_synack_rtt_meas(k, tp);
   if (tp.tstamp_ok) tp.advmss -= TCPOLEN_TSTAMP_ALIGNED;
   tcp_init_transfer(k, sk, tp);
   tp.copied_seq = tp.rcv_nxt;
@@ -168,8 +173,18 @@ function establish(k: Kernel, sk: Sock, tp: TcpSock, skb: Skb): void {
   tp.snd_una = ackOf(k.skbs, skb);
   tp.snd_wnd = k.skbs.window[skb]! * 2 ** tp.snd_wscale;
   tp.snd_wl1 = seqOf(k.skbs, skb);
+  tcp_update_pacing_rate(k, tp);
+  tp.lsndtime = jiffies(k);
   tcp_initialize_rcv_mss(tp);
   tcp_fast_path_on(tp);
+}
+
+/// A SYN-ACK that was sent again, or a cookie: only the echoed timestamp tells which one was answered.
+/// net/ipv4/tcp_input.c:tcp_synack_rtt_meas()
+function tcp_synack_rtt_meas(k: Kernel, tp: TcpSock): void {
+  if (!tp.saw_tstamp || tp.rcv_tsecr === 0) return;
+  const rtt_us = tcp_rtt_tsopt_us(tp, 1);
+  if (rtt_us >= 0) firstRoundTrip(k, tp, rtt_us);
 }
 
 /// Step 7: the segment's text. Data behind a FIN that was read to the end resets the connection.

@@ -5,13 +5,16 @@
 /// Left out: TIME-WAIT (a connection that has ended is forgotten), IPsec, authentication options, socket
 /// filters.
 import { COSTS } from '../costs.ts';
+import { RTN } from '../fib_trie.ts';
 import { consume_skb, kfree_skb_reason } from '../ledger.ts';
+import { sk_mark_napi_id } from '../napi_id.ts';
 import { REASON } from '../reasons.ts';
 import { sock_rps_save_rxhash } from '../rfs.ts';
 import {
   FLAG_BAD_CSUM,
   FLAG_BAD_FCS,
   FLAG_BROADCAST,
+  FLAG_DST,
   FLAG_FOREIGN,
   FLAG_GSO,
   FLAG_MULTICAST,
@@ -19,7 +22,7 @@ import {
 } from '../skb.ts';
 import type { Cpu, Kernel, Skb, Sock } from '../state.ts';
 import { STEP, takeStep } from '../tracing.ts';
-import { tcp_conn_request, tcp_openreq_init_rwin } from './conn_request.ts';
+import { firstWindow, tcp_conn_request } from './conn_request.ts';
 import { __inet_lookup_listener, lookUpEntry, type LookupKey } from './inet_hashtables.ts';
 import { inet_csk_reqsk_queue_add } from './listener.ts';
 import { tcp_v4_syn_recv_sock } from './syn_recv_sock.ts';
@@ -28,6 +31,7 @@ import { cookie_tcp_check } from './syncookies.ts';
 import { tcp_add_backlog, tcp_rcv_established, tcp_rcv_state_process } from './tcp_input.ts';
 import { DISCARD, LISTENER, tcp_check_req, tcp_child_process } from './tcp_minisocks.ts';
 import { ackOf, seqOf } from './tcp_seq.ts';
+import { tcp_segs_in } from './tcp_sock.ts';
 import {
   TCP_ESTABLISHED,
   TCP_LISTEN,
@@ -81,7 +85,7 @@ function forConnection(k: Kernel, c: Cpu, index: number, skb: Skb): void {
   const sk = k.socks[index]!;
   if (tooFarAway(k, sk, skb)) return refused(k, c, sk, skb, REASON.TCP_MINTTL);
   sk.incoming_cpu = c.id; // sk_incoming_cpu_update()
-  tcp_segs_in(k, sk, skb);
+  tcp_segs_in(k, sk.tcp!, skb);
   if (!sk.owned) return tcp_v4_do_rcv(k, c, sk, skb);
   const reason = tcp_add_backlog(k, c, sk, skb);
   if (reason !== 0) refused(k, c, sk, skb, reason);
@@ -92,18 +96,13 @@ function refused(k: Kernel, c: Cpu, sk: Sock, skb: Skb, reason: number): void {
   drop(k, c, skb, reason);
 }
 
-/// Counts segments, each one that was merged. include/net/tcp.h:tcp_segs_in()
-function tcp_segs_in(k: Kernel, sk: Sock, skb: Skb): void {
-  const tp = sk.tcp!;
-  const segs = k.skbs.flags[skb]! & FLAG_GSO ? k.skbs.segs[skb]! : 1;
-  tp.segs_in += segs;
-  if (k.skbs.payload[skb]! > 0) tp.data_segs_in += segs;
-}
-
 /// net/ipv4/tcp_ipv4.c:tcp_v4_do_rcv(), for a connection
 export function tcp_v4_do_rcv(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
   if (k.rps_sock_flow_table !== null) sock_rps_save_rxhash(k, sk, skb);
-  if (sk.state === TCP_ESTABLISHED) return tcp_rcv_established(k, c, sk, skb);
+  if (sk.state === TCP_ESTABLISHED) {
+    sk_mark_napi_id(k, sk, skb);
+    return tcp_rcv_established(k, c, sk, skb);
+  }
   const reason = tcp_rcv_state_process(k, c, sk, skb);
   if (reason === 0) return;
   tcp_v4_send_reset(k, c, skb);
@@ -117,15 +116,16 @@ function forRequest(k: Kernel, c: Cpu, index: number, skb: Skb): void {
   const child = tcp_check_req(k, c, index, skb);
   if (child === LISTENER) return forListener(k, c, listener, skb);
   if (child === DISCARD) return refused(k, c, sk, skb, REASON.NOT_SPECIFIED);
-  toChild(k, c, listener, child, skb);
+  const reason = toChild(k, c, listener, child, skb);
+  if (reason !== 0) refused(k, c, sk, skb, reason);
 }
 
-function toChild(k: Kernel, c: Cpu, listener: number, child: number, skb: Skb): void {
+/// The new connection takes the segment. The reason to drop it, when the other end was reset; 0: none.
+function toChild(k: Kernel, c: Cpu, listener: number, child: number, skb: Skb): number {
   if (k.rps_sock_flow_table !== null) sock_rps_save_rxhash(k, k.socks[child]!, skb);
   const reason = tcp_child_process(k, c, listener, child, skb);
-  if (reason === 0) return;
-  tcp_v4_send_reset(k, c, skb);
-  drop(k, c, skb, reason);
+  if (reason !== 0) tcp_v4_send_reset(k, c, skb);
+  return reason;
 }
 
 /// What the look-up of a packet goes by.
@@ -147,7 +147,9 @@ function withoutConnection(k: Kernel, c: Cpu, skb: Skb): void {
   c.cursor_ns += COSTS.__inet_lookup_listener.ns;
   const listener = __inet_lookup_listener(k, lookupKey(k, c, skb));
   if (listener >= 0) return forListener(k, c, listener, skb);
-  tcp_v4_send_reset(k, c, skb);
+  // What was sent to all gets no answer, whatever address its frame bore.
+  const rt = k.skbs.flags[skb]! & FLAG_DST ? k.skbs.dst[skb]! : 0;
+  if (k.fib.dsts[rt]!.type === RTN.LOCAL) tcp_v4_send_reset(k, c, skb);
   drop(k, c, skb, REASON.NO_SOCKET);
 }
 
@@ -161,14 +163,17 @@ function forListener(k: Kernel, c: Cpu, listener: number, skb: Skb): void {
   if (!(flags & TCPHDR_SYN)) {
     const child = tcp_v4_cookie_check(k, c, listener, skb);
     if (child === DISCARD) return;
-    if (child !== LISTENER) return toChild(k, c, listener, child, skb);
+    if (child !== LISTENER) {
+      const reason = toChild(k, c, listener, child, skb);
+      return reason === 0 ? undefined : drop(k, c, skb, reason);
+    }
   }
   if (flags & TCPHDR_ACK) {
     tcp_v4_send_reset(k, c, skb);
     return drop(k, c, skb, REASON.TCP_FLAGS);
   }
-  if (flags & TCPHDR_RST) return drop(k, c, skb, REASON.TCP_RESET);
-  if (!(flags & TCPHDR_SYN) || flags & TCPHDR_FIN) return drop(k, c, skb, REASON.TCP_FLAGS);
+  if (flags & TCPHDR_RST) return refused(k, c, sk, skb, REASON.TCP_RESET);
+  if (!(flags & TCPHDR_SYN) || flags & TCPHDR_FIN) return refused(k, c, sk, skb, REASON.TCP_FLAGS);
   // Dropped or not, the SYN counts as used: only the listener's counters tell.
   tcp_conn_request(k, c, listener, skb);
   consume_skb(k, skb);
@@ -191,7 +196,7 @@ function tcp_v4_cookie_check(k: Kernel, c: Cpu, listener: number, skb: Skb): num
   req.rcv_nxt = (req.rcv_isn + 1) >>> 0;
   req.snt_isn = (ackOf(k.skbs, skb) - 1) >>> 0;
   req.iif = sk.bound_dev;
-  tcp_openreq_init_rwin(k, req, sk);
+  firstWindow(k, req, sk, req.mss);
   const child = tcp_v4_syn_recv_sock(k, c, listener, skb, req, -1);
   reqsk_free(k, index);
   if (child < 0) {

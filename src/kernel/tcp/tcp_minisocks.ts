@@ -3,16 +3,18 @@
 /// net/ipv4/tcp_minisocks.c.
 /// Left out: TCP Fast Open, TIME-WAIT, Multipath TCP, migration of requests to another listener.
 import { COSTS } from '../costs.ts';
-import { jiffies } from '../jiffies.ts';
+import { sk_mark_napi_id } from '../napi_id.ts';
 import { FLAG_TSTAMP } from '../skb.ts';
 import type { Cpu, Kernel, RequestSock, Skb } from '../state.ts';
 import { noteStep, STEP, takeStep } from '../tracing.ts';
 import { inet_csk_reqsk_queue_add, listenerReadable } from './listener.ts';
 import { armTimer, inet_csk_reqsk_queue_drop } from './request_sock.ts';
 import { tcp_v4_syn_recv_sock } from './syn_recv_sock.ts';
+import { __tcp_oow_rate_limited, tcp_oow_rate_limited } from './tcp_ack_policy.ts';
 import { tcp_rcv_state_process } from './tcp_input.ts';
-import { tcp_rtt_estimator, tcp_set_rto } from './tcp_rtt.ts';
+import { firstRoundTrip } from './tcp_rtt.ts';
 import { ackOf, after, before, endSeq, seqOf } from './tcp_seq.ts';
+import { tcp_segs_in } from './tcp_sock.ts';
 import { TCP_SYN_RECV, TCPHDR_ACK, TCPHDR_RST, TCPHDR_SYN } from './tcp_states.ts';
 import { tcp_rtx_synack, tcp_v4_reqsk_send_ack, tcp_v4_send_reset } from './tcp_synack.ts';
 
@@ -34,7 +36,7 @@ export function tcp_check_req(k: Kernel, c: Cpu, index: number, skb: Skb): numbe
   const stamped = (pool.flags[skb]! & FLAG_TSTAMP) !== 0;
   const paws = stamped && rejectedByPaws(k, req, skb);
   if (seq === req.rcv_isn && flags === TCPHDR_SYN && !paws) {
-    if (!tcp_oow_rate_limited(k, req, skb)) {
+    if (!tcp_oow_rate_limited(k, req, skb, 'TcpExtTCPACKSkippedSynRecv')) {
       tcp_rtx_synack(k, c, req);
       req.num_retrans++;
       armTimer(k, req);
@@ -45,7 +47,7 @@ export function tcp_check_req(k: Kernel, c: Cpu, index: number, skb: Skb): numbe
   if (acks && !(flags & TCPHDR_RST) && ackOf(pool, skb) !== (req.snt_isn + 1) >>> 0)
     return LISTENER;
   if (paws || !inWindow(k, req, skb)) {
-    if (!(flags & TCPHDR_RST) && !tcp_oow_rate_limited(k, req, skb))
+    if (!(flags & TCPHDR_RST) && !tcp_oow_rate_limited(k, req, skb, 'TcpExtTCPACKSkippedSynRecv'))
       tcp_v4_reqsk_send_ack(k, c, req);
     if (paws) k.mib.TcpExtPAWSEstab++;
     return DISCARD;
@@ -53,6 +55,7 @@ export function tcp_check_req(k: Kernel, c: Cpu, index: number, skb: Skb): numbe
   if (seq === req.rcv_isn) flags &= ~TCPHDR_SYN; // its SYN lies before the window
   if (flags & TCPHDR_RST && seq !== req.rcv_nxt) {
     // RFC 5961: a reset inside the window that is not exact is challenged.
+    if (__tcp_oow_rate_limited(k, req, 'TcpExtTCPACKSkippedChallenge')) return DISCARD;
     k.mib.TcpExtTCPChallengeACK++;
     tcp_v4_reqsk_send_ack(k, c, req);
     return DISCARD;
@@ -88,11 +91,8 @@ function becomeConnection(
   }
   const tp = k.socks[child]!.tcp!;
   if (stamped && !after(seqOf(k.skbs, skb), req.rcv_nxt)) tp.ts_recent = k.skbs.tsval[skb]! >>> 0;
-  if (req.num_retrans === 0 && req.snt_synack > 0) {
-    const rtt_us = Math.floor((k.desc.uptime_ns + k.now - req.snt_synack) / 1000);
-    tcp_rtt_estimator(k, tp, rtt_us);
-    tcp_set_rto(k, tp);
-  }
+  if (req.num_retrans === 0 && req.snt_synack > 0)
+    firstRoundTrip(k, tp, Math.floor((k.desc.uptime_ns + k.now - req.snt_synack) / 1000));
   // inet_csk_complete_hashdance()
   inet_csk_reqsk_queue_drop(k, index);
   inet_csk_reqsk_queue_add(k, listener, child);
@@ -123,21 +123,6 @@ function inWindow(k: Kernel, req: RequestSock, skb: Skb): boolean {
   return seq === limit && seq === end;
 }
 
-/// At most one answer in net.ipv4.tcp_invalid_ratelimit, so that two ends cannot answer each other for ever.
-/// net/ipv4/tcp_input.c:tcp_oow_rate_limited()
-function tcp_oow_rate_limited(k: Kernel, req: RequestSock, skb: Skb): boolean {
-  const data = seqOf(k.skbs, skb) !== endSeq(k.skbs, skb);
-  if (data && !(k.skbs.tcp_flags[skb]! & TCPHDR_SYN)) return false;
-  const now = jiffies(k);
-  const limit = Math.floor((k.hot.tcp.invalid_ratelimit * k.desc.hz) / 1000);
-  if (req.last_oow_ack_time !== 0 && now - req.last_oow_ack_time < limit) {
-    k.mib.TcpExtTCPACKSkippedSynRecv = (k.mib.TcpExtTCPACKSkippedSynRecv ?? 0) + 1;
-    return true;
-  }
-  req.last_oow_ack_time = now;
-  return false;
-}
-
 /// The new connection takes the segment that made it, and whoever waits in accept() is woken. Returns the
 /// reason to reset it, 0: none. net/ipv4/tcp_minisocks.c:tcp_child_process()
 export function tcp_child_process(
@@ -148,6 +133,8 @@ export function tcp_child_process(
   skb: Skb,
 ): number {
   const sk = k.socks[child]!;
+  sk_mark_napi_id(k, sk, skb); // sk_mark_napi_id_set()
+  tcp_segs_in(k, sk.tcp!, skb);
   const reason = tcp_rcv_state_process(k, c, sk, skb);
   if (sk.state !== TCP_SYN_RECV) listenerReadable(k, c, k.socks[listener]!);
   return reason;

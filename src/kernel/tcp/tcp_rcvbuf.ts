@@ -176,18 +176,19 @@ export function tcp_rcv_rtt_measure_ts(k: Kernel, tp: TcpSock, skb: Skb): void {
   tp.rcv_rtt_last_tsecr = tp.rcv_tsecr;
   const size = (endSeq(k.skbs, skb) - seqOf(k.skbs, skb)) >>> 0;
   if (size < tp.icsk_ack.rcv_mss) return;
-  const delta = tcp_rtt_tsopt_us(tp);
+  const delta = tcp_rtt_tsopt_us(tp, 0);
   if (delta > 0) tcp_rcv_rtt_update(tp, delta, false);
 }
 
 const TCP_TS_HZ = 1000;
 const INT_MAX = 0x7fff_ffff;
 
-/// Age of the echoed timestamp, us; 0 when it is of this millisecond, -1 when it makes no sense.
-function tcp_rtt_tsopt_us(tp: TcpSock): number {
+/// Age of the echoed timestamp, us: at least `least` milliseconds; -1 when it makes no sense.
+/// net/ipv4/tcp_input.c:tcp_rtt_tsopt_us()
+export function tcp_rtt_tsopt_us(tp: TcpSock, least: number): number {
   const delta = (tcp_time_stamp_ts(tp) - tp.rcv_tsecr) >>> 0;
   const unit = 1_000_000 / TCP_TS_HZ;
-  return delta < Math.floor(INT_MAX / unit) ? delta * unit : -1;
+  return delta < Math.floor(INT_MAX / unit) ? (delta || least) * unit : -1;
 }
 
 /// The timestamp that this end sends: milliseconds. include/net/tcp.h:tcp_time_stamp_ts()

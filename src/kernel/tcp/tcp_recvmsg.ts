@@ -15,7 +15,7 @@ import { STEP, takeStep } from '../tracing.ts';
 import { inPingpong } from './tcp_ack_policy.ts';
 import { tcp_data_ready, tcp_epollin_ready } from './tcp_data_queue.ts';
 import { tcp_send_ack } from './tcp_output.ts';
-import { tcp_rcv_space_adjust } from './tcp_rcvbuf.ts';
+import { tcp_mstamp_refresh, tcp_rcv_space_adjust } from './tcp_rcvbuf.ts';
 import { __sk_flush_backlog, lock_sock, release_sock } from './tcp_release.ts';
 import { seqOf } from './tcp_seq.ts';
 import { tcp_receive_window, tcp_space_from_win } from './tcp_space.ts';
@@ -162,7 +162,9 @@ function tcp_eat_recv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
 /// An ACK from the reader: for the second segment, for the end of a write that it has emptied, or
 /// because the window is at least twice what it was. net/ipv4/tcp.c:__tcp_cleanup_rbuf()
 export function tcp_cleanup_rbuf(k: Kernel, c: Cpu, sk: Sock, tp: TcpSock, copied: number): void {
-  if (ackDue(k, sk, tp, copied) || windowOpens(k, sk, tp, copied)) tcp_send_ack(k, c, sk, tp);
+  if (!ackDue(k, sk, tp, copied) && !windowOpens(k, sk, tp, copied)) return;
+  tcp_mstamp_refresh(k, tp);
+  tcp_send_ack(k, c, sk, tp);
 }
 
 function ackDue(k: Kernel, sk: Sock, tp: TcpSock, copied: number): boolean {

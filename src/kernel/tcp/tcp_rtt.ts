@@ -1,5 +1,5 @@
 /// The round-trip time and the retransmission timeout made of it (Jacobson 1988, RFC 6298).
-/// Stands for tcp_rtt_estimator() and tcp_set_rto() in net/ipv4/tcp_input.c.
+/// Stands for tcp_rtt_estimator(), tcp_update_pacing_rate() and tcp_set_rto() in net/ipv4/tcp_input.c.
 /// Left out: rto_min of a route, BPF.
 import { usecs_to_jiffies } from '../jiffies.ts';
 import type { Kernel, TcpSock } from '../state.ts';
@@ -35,6 +35,51 @@ function firstMeasurement(k: Kernel, tp: TcpSock, mrtt_us: number): void {
   tp.mdev_max_us = tp.rttvar_us;
   tp.rtt_seq = tp.snd_nxt;
   tp.srtt_us = Math.max(1, (mrtt_us * 8) >>> 0);
+}
+
+/// The round trip of SYN-ACK and third ACK, us; one of no microsecond at all counts as a tick for the least.
+/// net/ipv4/tcp_input.c:tcp_ack_update_rtt(), tcp_update_rtt_min()
+export function firstRoundTrip(k: Kernel, tp: TcpSock, rtt_us: number): void {
+  tp.rtt_min = Math.min(tp.rtt_min, rtt_us || 1_000_000 / k.desc.hz);
+  tcp_rtt_estimator(k, tp, rtt_us);
+  tcp_set_rto(k, tp);
+}
+
+/// What the pacing rate is made of.
+export interface Pace {
+  readonly mss: number;
+  readonly cwnd: number; // segments
+  readonly ssthresh: number;
+  readonly packets_out: number;
+  readonly srtt_us: number; // times 8; 0: not measured
+  readonly ss_ratio: number; // percent, in slow start
+  readonly ca_ratio: number; // percent, near its end and beyond
+  readonly max: bigint; // SO_MAX_PACING_RATE, bytes/s
+}
+
+const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
+const TCP_INFINITE_SSTHRESH = 0x7fff_ffff;
+
+/// How fast a socket may send, bytes/s: a share of what one window in each round trip makes.
+export function pacingRate(pace: Pace): bigint {
+  const slowStart = pace.cwnd < pace.ssthresh >>> 1;
+  const window = BigInt(Math.max(pace.cwnd, pace.packets_out));
+  const ratio = BigInt(slowStart ? pace.ss_ratio : pace.ca_ratio);
+  let rate = BigInt.asUintN(64, BigInt(pace.mss) * 80_000n * ratio * window);
+  if (pace.srtt_us > 0) rate /= BigInt(pace.srtt_us);
+  return rate < pace.max ? rate : pace.max;
+}
+
+/// The rate of a connection that has sent nothing: its threshold is as it was, nothing is on its way.
+/// net/ipv4/tcp_input.c:tcp_update_pacing_rate()
+export function tcp_update_pacing_rate(k: Kernel, tp: TcpSock): void {
+  const rate = pacingRate({
+    ...{ mss: tp.mss_cache, cwnd: tp.snd_cwnd, srtt_us: tp.srtt_us },
+    ...{ ssthresh: TCP_INFINITE_SSTHRESH, packets_out: 0, max: NO_LIMIT },
+    ss_ratio: Number(k.sysctl['net.ipv4.tcp_pacing_ss_ratio']),
+    ca_ratio: Number(k.sysctl['net.ipv4.tcp_pacing_ca_ratio']),
+  });
+  tp.pacing_rate = Number(rate);
 }
 
 /// The timeout, in jiffies, without back-off. net/ipv4/tcp_input.c:tcp_set_rto()

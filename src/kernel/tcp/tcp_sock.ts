@@ -1,10 +1,11 @@
-/// The states of a connection, its first buffers, and its end by a reset.
+/// The states of a connection, its first buffers, its count of segments, and its end by a reset.
 /// Stands for tcp_set_state() and tcp_done() (net/ipv4/tcp.c), tcp_init_transfer() and tcp_reset()
 /// (net/ipv4/tcp_input.c).
 /// Left out: congestion control, metrics of earlier connections, path MTU discovery, fast open,
 /// keepalive, orphans.
 import { sock_def_readable } from '../sock.ts';
-import type { Cpu, Kernel, Sock, TcpSock } from '../state.ts';
+import { FLAG_GSO } from '../skb.ts';
+import type { Cpu, Kernel, Skb, Sock, TcpSock } from '../state.ts';
 import { inet_unhash, sockEntry } from './inet_hashtables.ts';
 import { tcp_init_buffer_space } from './tcp_rcvbuf.ts';
 import {
@@ -25,6 +26,13 @@ const EPIPE = 32;
 export function tcp_init_transfer(k: Kernel, sk: Sock, tp: TcpSock): void {
   tp.snd_cwnd = TCP_INIT_CWND;
   tcp_init_buffer_space(k, sk, tp);
+}
+
+/// Counts segments, each one that was merged. include/net/tcp.h:tcp_segs_in()
+export function tcp_segs_in(k: Kernel, tp: TcpSock, skb: Skb): void {
+  const segs = k.skbs.flags[skb]! & FLAG_GSO ? k.skbs.segs[skb]! : 1;
+  tp.segs_in += segs;
+  if (k.skbs.payload[skb]! > 0) tp.data_segs_in += segs;
 }
 
 /// Another state, with the counters that follow it. net/ipv4/tcp.c:tcp_set_state()

@@ -4,7 +4,7 @@ import { boot } from '../boot.ts';
 import { confirmEntry, nf_conntrack_in } from '../netfilter/conntrack/core.ts';
 import { loadConntrack } from '../netfilter/conntrack/module.ts';
 import { createCtPacket } from '../netfilter/conntrack/packet.ts';
-import { nf_ct_expires } from '../netfilter/conntrack/table.ts';
+import { expiresIn } from '../netfilter/conntrack/table.ts';
 import { TCP_STATE_NAMES } from '../netfilter/conntrack/tcp_states.ts';
 import { nf_ct_invert_tuple } from '../netfilter/conntrack/tuple.ts';
 import { IPS_ASSURED, type CtPacket, type Tuple } from '../netfilter/conntrack/types.ts';
@@ -44,7 +44,11 @@ export function run(given: unknown): string | null {
     const { dir, flags, seq, ack, len, ...wanted } = packet;
     const p = packetOf(packet);
     const verdict = nf_conntrack_in(k, k.cpus[0]!, p);
-    const wrong = differs(`packet ${i} (${dir} ${flags} ${seq} ${ack} ${len})`, seen(k, p, verdict), wanted);
+    const wrong = differs(
+      `packet ${i} (${dir} ${flags} ${seq} ${ack} ${len})`,
+      seen(k, p, verdict),
+      wanted,
+    );
     if (wrong !== null) return wrong;
   }
   return null;
@@ -77,7 +81,7 @@ function seen(k: Kernel, p: CtPacket, verdict: number): object {
     verdict: said,
     ctinfo: CTINFO[p.ctinfo],
     state: TCP_STATE_NAMES[entry.tcp!.state],
-    timeout_s: nf_ct_expires(k, entry) / k.desc.hz,
+    timeout_s: expiresIn(k, entry) / k.desc.hz,
     assured: entry.status & IPS_ASSURED ? 1 : 0,
   };
 }

@@ -18,7 +18,11 @@ const SETS = ['syn', 'synack', 'fin', 'ack', 'rst', 'none'];
 export function run(given: unknown): string | null {
   const test = given as Case;
   if (test.next_state === undefined)
-    return differs('flag set', SETS[get_conntrack_index(Number(test.tcp_flags_byte))], test.flagset);
+    return differs(
+      'flag set',
+      SETS[get_conntrack_index(Number(test.tcp_flags_byte))],
+      test.flagset,
+    );
   const names = Object.keys(TCP_CONNTRACK);
   const dir = test.dir === 'reply' ? 1 : 0;
   const index = SETS.indexOf(test.flagset ?? '');

@@ -1,13 +1,15 @@
 /// A program is put into a device, or taken out: the kernel's checks, and each driver's.
 /// Stands for dev_xdp_attach() and dev_xdp_install() in net/core/dev.c, generic_xdp_install(), and the drivers'
 /// igb_xdp_setup(), virtnet_xdp_set() and vmxnet3_xdp_set().
-/// Left out: links, offload to a NIC, devices above this one, extra transmit queues that virtio_net would open where
+/// Left out: links, offload to a NIC, devices above this one, virtio_net's copies of the frames that lie in buffers from
+/// before, extra transmit queues that virtio_net would open where
 /// the machine offers one for each CPU.
 import { done, fails, type Result } from '../errno.ts';
 import { resetNic } from '../ethtool_ops.ts';
 import { printk } from '../printk.ts';
 import { updateRxHooks } from '../rx_hooks.ts';
 import type { Kernel, NetDevice } from '../state.ts';
+import { serverXdpDrivers } from './attach_servers.ts';
 import { progPut } from './load.ts';
 import type { BpfProg } from './types.ts';
 
@@ -15,12 +17,13 @@ import type { BpfProg } from './types.ts';
 export type XdpMode = 'none' | 'skb' | 'drv' | 'hw';
 
 /// A driver's own rules: struct net_device_ops.ndo_bpf.
-interface XdpDriver {
+export interface XdpDriver {
   /// Why the driver will not take a program now; null: it does.
   refuse(k: Kernel, dev: NetDevice): Result | null;
   /// A program came where none was, or went and left none.
   changed(k: Kernel, dev: NetDevice, on: boolean): void;
   readonly drops_in_queue: boolean;
+  readonly traces_failures: boolean;
 }
 
 const PAGE_SIZE = 4096;
@@ -41,6 +44,7 @@ const igb: XdpDriver = {
   },
   changed: (k, dev) => resetNic(k, dev), // igb_close(), igb_open(): the link is lost for a moment
   drops_in_queue: false,
+  traces_failures: true,
 };
 
 /// igb_rx_bufsz(): what igb_set_rx_buffer_len() chose for that MTU.
@@ -65,6 +69,7 @@ const virtioNet: XdpDriver = {
   },
   changed() {},
   drops_in_queue: true,
+  traces_failures: false,
 };
 
 const vmxnet3: XdpDriver = {
@@ -74,6 +79,7 @@ const vmxnet3: XdpDriver = {
   },
   changed: (k, dev) => resetNic(k, dev), // the rings are made anew
   drops_in_queue: false,
+  traces_failures: false,
 };
 
 /// Drivers with a native hook; e1000, e1000e and lo have none.
@@ -81,6 +87,7 @@ const xdpDrivers: Readonly<Record<string, XdpDriver>> = {
   igb,
   virtio_net: virtioNet,
   vmxnet3,
+  ...serverXdpDrivers,
 };
 
 function log(k: Kernel, dev: NetDevice, text: string): void {
@@ -140,7 +147,8 @@ function installNative(k: Kernel, dev: NetDevice, prog: number): AttachResult {
   const lro = dev.driver === 'vmxnet3' && dev.features['large-receive-offload'] === true;
   if (lro) dev.features['large-receive-offload'] = false;
   const changed = (dev.xdp !== null) !== prog >= 0;
-  dev.xdp = prog < 0 ? null : { prog, drops_in_queue: driver.drops_in_queue };
+  const { drops_in_queue, traces_failures } = driver;
+  dev.xdp = prog < 0 ? null : { prog, drops_in_queue, traces_failures };
   if (changed) driver.changed(k, dev, prog >= 0);
   return lro ? { ...done, warning: 'vmxnet3: LRO is not supported with XDP' } : done;
 }
@@ -160,6 +168,20 @@ export function xdpRefusesMtu(k: Kernel, dev: NetDevice, mtu: number): Result | 
   if (frame <= igbBuffer(dev, dev.mtu)) return null;
   log(k, dev, `Requested MTU size is not supported with XDP. Max frame size is ${frame}`);
   return fails('EINVAL');
+}
+
+/// What a device with a native program cannot have is taken out of `after`: vmxnet3_fix_features(). True when the
+/// driver refuses the whole change: virtnet_set_features().
+export function xdpRefusesFeatures(
+  k: Kernel,
+  dev: NetDevice,
+  after: Record<string, boolean>,
+): boolean {
+  if (dev.driver === 'vmxnet3' && after['large-receive-offload'] === true) {
+    log(k, dev, 'LRO is not supported with XDP');
+    after['large-receive-offload'] = false;
+  }
+  return dev.driver === 'virtio_net' && after['rx-gro-hw'] !== dev.features['rx-gro-hw'];
 }
 
 /// The device's program and its mode, as netlink tells it; null: none.

@@ -15,7 +15,7 @@ import { ringProduce } from './cpumap.ts';
 import { bpf_prog_run_xdp, redirectInfo } from './run.ts';
 import { XDP_PASS, XDP_REDIRECT, XDP_TX } from './types.ts';
 import { sendFrame, xdp_ok_fwd_dev } from './xmit.ts';
-import { xsk_flush, xsk_rcv } from './xsk.ts';
+import { xsk_flush, xsk_rcv, xskOf } from './xsk.ts';
 
 const XDP_PACKET_HEADROOM = 256;
 const ETH_HLEN = 14;
@@ -69,7 +69,7 @@ function xdp_do_generic_redirect(k: Kernel, c: Cpu, skb: Skb): boolean {
     generic_xdp_tx(k, c, dev, skb);
     return true;
   }
-  const xs = k.bpf.xsks.find((one) => one.sock === map.values[key]) ?? null;
+  const xs = xskOf(k, map.values[key]!);
   const taken = xsk_rcv(k, c, xs, skb);
   if (xs !== null) xsk_flush(k, c, xs);
   return taken;

@@ -35,6 +35,8 @@ export function bpf_prog_load(k: Kernel, draft: ProgramDraft, uid: number): numb
     maps,
     rules: checked.rules,
     buckets: checked.buckets,
+    run_cnt: 0,
+    run_time_ns: 0,
     refs: 1,
   };
   for (const at of maps) k.bpf.maps[at]!.btf_id = prog.btf_id;

@@ -12,7 +12,7 @@ import { dropStep, STEP } from '../tracing.ts';
 import { ringProduce } from './cpumap.ts';
 import type { XdpBulk } from './types.ts';
 import { takesXdpFrames, xdp_ok_fwd_dev, xdpCounts, xdpXmit } from './xmit.ts';
-import { xsk_flush, xsk_rcv } from './xsk.ts';
+import { xsk_flush, xsk_rcv, xskOf } from './xsk.ts';
 
 const DEV_MAP_BULK_SIZE = 16; // frames
 const CPU_MAP_BULK_SIZE = 8;
@@ -21,12 +21,10 @@ const CPU_MAP_BULK_SIZE = 8;
 /// net/core/filter.c:xdp_do_redirect()
 export function xdp_do_redirect(k: Kernel, c: Cpu, map: number, key: number, skb: Skb): boolean {
   const target = k.bpf.maps[map]!;
-  let done = false;
-  if (target.type === 'cpumap') {
-    bulkAdd(k, c, target.cpus[key]!, -1, skb, CPU_MAP_BULK_SIZE);
-    done = true;
-  } else if (target.type === 'devmap') done = dev_map_enqueue(k, c, target.values[key]!, skb);
-  else done = xsk_rcv(k, c, k.bpf.xsks.find((xs) => xs.sock === target.values[key]) ?? null, skb);
+  let done = true;
+  if (target.type === 'devmap') done = dev_map_enqueue(k, c, target.values[key]!, skb);
+  else if (target.type === 'xskmap') done = xsk_rcv(k, c, xskOf(k, target.values[key]!), skb);
+  else bulkAdd(k, c, target.cpus[key]!, -1, skb, CPU_MAP_BULK_SIZE);
   if (done) k.bpf.flush = true;
   else k.bpf.redirect_errors++;
   return done;
@@ -34,7 +32,8 @@ export function xdp_do_redirect(k: Kernel, c: Cpu, map: number, key: number, skb
 
 /// kernel/bpf/devmap.c:dev_map_enqueue()
 function dev_map_enqueue(k: Kernel, c: Cpu, ifindex: number, skb: Skb): boolean {
-  const at = k.devs.findIndex((dev) => dev.ifindex === ifindex);
+  let at = 0;
+  while (at < k.devs.length && k.devs[at]!.ifindex !== ifindex) at++;
   const dev = k.devs[at];
   if (!dev || !takesXdpFrames(dev) || !xdp_ok_fwd_dev(dev, k.skbs.len[skb]!)) return false;
   bulkAdd(k, c, -1, at, skb, DEV_MAP_BULK_SIZE);

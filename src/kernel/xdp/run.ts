@@ -28,6 +28,7 @@ import {
   XDP_TX,
   type BpfMap,
   type BpfProg,
+  type XdpCounts,
   type XdpMatch,
   type XdpRule,
 } from './types.ts';
@@ -41,43 +42,66 @@ const IPPROTO_UDP = 17;
 /// Where the program's redirect leads: struct bpf_redirect_info. Of no meaning between two frames.
 export const redirectInfo = { map: -1, key: 0 };
 
+/// Why a frame ends, by the verdict that could not be carried out or is a drop itself.
+const REASONS: readonly number[] = Object.freeze([
+  REASON.XDP_ABORTED,
+  REASON.XDP_DROP,
+  0,
+  REASON.XDP_TX,
+  REASON.XDP_REDIRECT,
+]);
+
 /// Runs the device's program on a frame that was taken off the ring. True when the driver goes on with it;
 /// false when the program has done something else with it, and it is accounted for.
 export function xdpPasses(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, skb: Skb): boolean {
-  const { prog: index, drops_in_queue } = dev.xdp!;
-  const prog = k.bpf.progs[index]!;
+  const prog = k.bpf.progs[dev.xdp!.prog]!;
   const counts = xdpCounts(dev, n.queue);
   counts.packets++;
   takeStep(k, c, STEP.XDP, skb, COSTS.bpf_prog_run_xdp.ns);
   const act = bpf_prog_run_xdp(k, c, prog, skb);
   if (act === XDP_PASS) return true;
   c.cursor_ns += COSTS.igb_clean_rx_irq.ns; // the driver's own part, which else comes with the skb
-  let reason = act === XDP_DROP ? REASON.XDP_DROP : REASON.XDP_ABORTED;
   if (act === XDP_TX) {
     counts.tx++;
     c.cursor_ns += COSTS.xdp_tx.ns;
     if (xdpXmit(k, c, dev, skb)) return false;
     counts.tx_err++;
-    reason = REASON.XDP_TX;
   } else if (act === XDP_REDIRECT) {
     counts.redirects++;
     c.cursor_ns += COSTS.xdp_do_redirect.ns;
     if (xdp_do_redirect(k, c, redirectInfo.map, redirectInfo.key, skb)) return false;
     counts.redirects_err++;
-    reason = REASON.XDP_REDIRECT;
   }
-  if (act !== XDP_DROP) k.bpf.exceptions++;
-  if (act === XDP_ABORTED) counts.aborted++;
-  counts.drops++;
-  if (drops_in_queue) dev.rx[n.queue]!.drops++;
-  dropStep(k, c, STEP.XDP, skb, reason);
-  loseFrame(k, skb, reason);
+  countDrop(k, dev, n.queue, counts, act);
+  dropStep(k, c, STEP.XDP, skb, REASONS[act]!);
+  loseFrame(k, skb, REASONS[act]!);
   return false;
 }
 
-/// Runs a program on a frame: the verdict. A frame that no rule decides is aborted; the verifier of verify.ts
-/// refuses programs that could end so.
+/// Which counters of the driver a dropped frame moves.
+function countDrop(k: Kernel, dev: NetDevice, queue: number, counts: XdpCounts, act: number): void {
+  const { drops_in_queue, traces_failures } = dev.xdp!;
+  // virtnet_xdp_handler(): a full transmit ring counts there alone (xdp_tx_drops).
+  if (act === XDP_TX && drops_in_queue) return;
+  if (act === XDP_ABORTED) counts.aborted++;
+  if (act === XDP_ABORTED || (act !== XDP_DROP && traces_failures)) k.bpf.exceptions++;
+  counts.drops++;
+  if (drops_in_queue) dev.rx[queue]!.drops++;
+}
+
+/// Runs a program on a frame: the verdict. The caller has paid for the call. include/net/xdp.h
 export function bpf_prog_run_xdp(k: Kernel, c: Cpu, prog: BpfProg, skb: Skb): number {
+  if (k.hot.bpf_stats_enabled === 0) return runRules(k, c, prog, skb);
+  const began = c.cursor_ns - COSTS.bpf_prog_run_xdp.ns;
+  const act = runRules(k, c, prog, skb);
+  prog.run_cnt++;
+  prog.run_time_ns += c.cursor_ns - began;
+  c.cursor_ns += COSTS.bpf_stats.ns;
+  return act;
+}
+
+/// A frame that no rule decides is aborted; verify.ts refuses programs that could end so.
+function runRules(k: Kernel, c: Cpu, prog: BpfProg, skb: Skb): number {
   const { rules } = prog;
   for (let i = 0; i < rules.length;) {
     const rule = rules[i]!;
@@ -109,7 +133,7 @@ function redirect(k: Kernel, prog: BpfProg, rule: XdpRule, skb: Skb): number {
     rule.key === KEY_QUEUE
       ? k.skbs.queue[skb]!
       : rule.key === KEY_HASH
-        ? k.flows.hash[k.skbs.flow[skb]!]! % map.max_entries
+        ? (k.flows.hash[k.skbs.flow[skb]!]! >>> 0) % map.max_entries
         : rule.key;
   return mapHas(map, redirectInfo.key) ? XDP_REDIRECT : rule.fallback;
 }

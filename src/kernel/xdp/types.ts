@@ -71,6 +71,8 @@ export interface BpfProg {
   maps: number[]; // indices into BpfState.maps
   rules: readonly XdpRule[]; // frozen
   buckets: number[]; // token buckets: ns left, and when they were last filled
+  run_cnt: number; // while kernel.bpf_stats_enabled is on
+  run_time_ns: number;
   refs: number; // attachments
 }
 
@@ -126,8 +128,8 @@ export interface CpuMapEntry {
   tail: Skb;
   count: number;
   stopped: boolean; // taken out of the map: the thread ends when the ring is empty
-  enqueued: number; // tracepoint xdp:xdp_cpumap_enqueue: processed
-  drops: number; // and drops, the ring being full
+  enqueued: number; // frames that found room
+  drops: number; // and those that did not: tracepoint xdp:xdp_cpumap_enqueue
 }
 
 /// struct xdp_bulk_queue and struct xdp_dev_bulk_queue: frames of one poll on their way to one target.
@@ -144,6 +146,7 @@ export interface XdpBulk {
 export interface XdpAttachment {
   prog: number; // index into BpfState.progs
   drops_in_queue: boolean; // the driver counts them among the queue's drops too: virtio_net
+  traces_failures: boolean; // a failed XDP_TX or XDP_REDIRECT is an exception too: igb
 }
 
 /// What a driver counts of XDP on one queue. drivers' ethtool -S

@@ -6,7 +6,7 @@ import type { MapKey, MapSpec } from './maps.ts';
 import { FIELD, GOTO_RULE, NEXT_RULE, XDP_REDIRECT, type XdpMatch, type XdpRule } from './types.ts';
 
 const MOST_RULES = 4096; // BPF_MAXINSNS, taken for rules
-const MOST_ENTRIES = 1_000_000;
+const MOST_ENTRIES = 65_536; // ours: a map is part of every snapshot of the host
 
 /// A program as its source describes it; maps are meant by name.
 export interface ProgramDraft {
@@ -53,8 +53,12 @@ export function verify(
   if (draft.rules.length > MOST_RULES)
     return reject('E2BIG', `${draft.rules.length} rules, ${MOST_RULES} at most`);
   for (const map of draft.maps)
-    if (map.max_entries < 1 || map.max_entries > MOST_ENTRIES)
-      return reject('EINVAL', `map ${map.name}: ${map.max_entries} entries`);
+    if (map.max_entries < 1) return reject('EINVAL', `map ${map.name} has no entries`);
+    else if (map.max_entries > MOST_ENTRIES)
+      return reject(
+        'ENOMEM',
+        `map ${map.name}: more than ${MOST_ENTRIES} entries are not modelled`,
+      );
   const buckets: number[] = [];
   const rules: XdpRule[] = [];
   for (const [i, rule] of draft.rules.entries()) {

@@ -113,13 +113,15 @@ export function xsk_flush(k: Kernel, c: Cpu, xs: XdpSock): void {
   if (sk?.waiting === true) sock_def_readable(k, c, sk);
 }
 
-function xskOf(k: Kernel, task: Task): XdpSock | undefined {
-  return k.bpf.xsks.find((xs) => xs.sock >= 0 && xs.sock === task.sock);
+/// The open AF_XDP socket with that index in socks, or null.
+export function xskOf(k: Kernel, sock: number): XdpSock | null {
+  for (const xs of k.bpf.xsks) if (xs.sock >= 0 && xs.sock === sock) return xs;
+  return null;
 }
 
 /// The application looks into its ring. False when it is empty: it waits in poll().
 export function runXsk(k: Kernel, c: Cpu, task: Task): boolean {
-  const xs = xskOf(k, task);
+  const xs = xskOf(k, task.sock);
   if (!xs) return false;
   if (xs.count === 0) {
     k.socks[xs.sock]!.waiting = true;
@@ -134,7 +136,7 @@ export function runXsk(k: Kernel, c: Cpu, task: Task): boolean {
 /// A batch is done with: its buffers go back into the fill ring.
 export function finishXsk(k: Kernel, c: Cpu, task: Task): void {
   task.phase = 0;
-  const xs = xskOf(k, task);
+  const xs = xskOf(k, task.sock);
   if (!xs) return;
   for (let i = 0; i < BATCH && xs.head >= 0; i++) {
     const skb = xs.head;

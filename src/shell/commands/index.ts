@@ -5,11 +5,13 @@ import { awk, gawk } from './awk.ts';
 import { basename } from './basename.ts';
 import { bash, sh } from './bash.ts';
 import { bpftool } from './bpftool.ts';
+import { bridge } from './bridge.ts';
 import { cat } from './cat.ts';
 import { chmod } from './chmod.ts';
 import { cmp } from './cmp.ts';
 import { column } from './column.ts';
 import { comm } from './comm.ts';
+import { conntrack } from './conntrack.ts';
 import { cp, mv } from './cp.ts';
 import { cut } from './cut.ts';
 import { date } from './date.ts';
@@ -27,9 +29,11 @@ import { whoami, id, hostname, uname, nproc, clear, uptime } from './identity.ts
 import { ifconfig } from './ifconfig.ts';
 import { ip } from './ip.ts';
 import { iperf3 } from './iperf3.ts';
+import { ip6tables, iptables, iptablesRestore, iptablesSave } from './iptables.ts';
 import { less, more } from './less.ts';
 import { ls } from './ls.ts';
 import { lscpu } from './lscpu.ts';
+import { lsirq } from './lsirq.ts';
 import { free, lsmod, lspci, getconf } from './machine.ts';
 import { mkdir, rmdir } from './mkdir.ts';
 import { netstat } from './netstat.ts';
@@ -55,11 +59,15 @@ import { sudo } from './sudo.ts';
 import { sysctl } from './sysctl.ts';
 import { tac } from './tac.ts';
 import { tail } from './tail.ts';
+import { nice } from './nice.ts';
+import { renice } from './renice.ts';
 import { taskset } from './taskset.ts';
 import { tc } from './tc.ts';
+import { tcpdump } from './tcpdump.ts';
 import { tcpsink } from './tcpsink.ts';
 import { tee } from './tee.ts';
 import { timeout } from './timeout.ts';
+import { top } from './top.ts';
 import { touch } from './touch.ts';
 import { tr } from './tr.ts';
 import { traffic } from './traffic.ts';
@@ -79,12 +87,14 @@ const all: readonly Command[] = [
   basename,
   bash,
   bpftool,
+  bridge,
   cat,
   chmod,
   clear,
   cmp,
   column,
   comm,
+  conntrack,
   cp,
   cut,
   date,
@@ -107,10 +117,15 @@ const all: readonly Command[] = [
   id,
   ifconfig,
   ip,
+  ip6tables,
   iperf3,
+  iptables,
+  iptablesRestore,
+  iptablesSave,
   less,
   ls,
   lscpu,
+  lsirq,
   lsmod,
   lspci,
   mkdir,
@@ -144,11 +159,15 @@ const all: readonly Command[] = [
   sysctl,
   tac,
   tail,
+  nice,
+  renice,
   taskset,
   tc,
+  tcpdump,
   tcpsink,
   tee,
   timeout,
+  top,
   touch,
   tr,
   traffic,

@@ -2,6 +2,7 @@
 import type { Kernel } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
 import { addressFlush, addressSet } from '../ip/address_set.ts';
+import { linkAdd, linkDelete } from '../ip/link_add.ts';
 import { linkSet } from '../ip/link_set.ts';
 import { maddress, neighbour } from '../ip/neighbour.ts';
 import { route } from '../ip/route.ts';
@@ -76,6 +77,8 @@ function* link(io: Io, style: Style, words: readonly string[]): Running {
     return 255;
   }
   if (verb === 'set' || verb === 'change') return yield* linkSet(io, rest, style.force === true);
+  if (verb === 'add') return yield* linkAdd(io, rest);
+  if (verb === 'delete') return yield* linkDelete(io, rest);
   if (verb === 'show' || verb === 'lst' || verb === 'list')
     return yield* show(io, style, rest, true);
   if (verb === 'help') {

@@ -3,6 +3,7 @@
 import { strerror } from '../../kernel/errno.ts';
 import { endApp, spawn } from '../../kernel/apps.ts';
 import type { Command, Io, Running } from '../command.ts';
+import { inherited } from '../inherited.ts';
 import { jobPid } from '../job_pid.ts';
 import { notModelled, parseOptions, refuseUsage, spelled } from '../options.ts';
 import { pass } from './sleep.ts';
@@ -41,6 +42,7 @@ function* serve(io: Io, port: number, daemon: boolean, four: boolean): Running {
   const address = four ? '0.0.0.0' : '*';
   const task = spawn(io.k, {
     ...{ ...app, port, address, backlog: BACKLOG, service_ns: 0, pid: jobPid(io) },
+    ...inherited(io),
   });
   if (typeof task === 'string') {
     yield* io.err.line(

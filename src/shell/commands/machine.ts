@@ -109,6 +109,11 @@ function pciRows(k: Kernel): PciRow[] {
         '07b0': 'VMware VMXNET3 Ethernet Controller',
         '10d3': 'Intel Corporation 82574L Gigabit Network Connection',
         '100e': 'Intel Corporation 82540EM Gigabit Ethernet Controller',
+        '10fb': 'Intel Corporation 82599ES 10-Gigabit SFI/SFP+ Network Connection',
+        '159b': 'Intel Corporation Ethernet Controller E810-XXV for SFP',
+        '1017': 'Mellanox Technologies MT27800 Family [ConnectX-5]',
+        ec20: 'Amazon.com, Inc. Elastic Network Adapter (ENA)',
+        '1226': 'Intel Corporation 82596 PRO/10 PCI',
         '1041': 'Red Hat, Inc. Virtio 1.0 network device',
         '1000': 'Red Hat, Inc. Virtio network device',
       };

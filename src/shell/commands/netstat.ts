@@ -75,7 +75,10 @@ function* sockets(io: Io, letters: ReadonlySet<string>): Running {
   return 0;
 }
 
-const TABLES: Readonly<Record<SocketRow['netid'], string>> = { tcp: 't', udp: 'u', raw: 'w' };
+// Packet sockets are none of its families: no letter asks for them.
+const TABLES: Readonly<Record<SocketRow['netid'], string>> = {
+  ...{ tcp: 't', udp: 'u', raw: 'w', p_raw: '', p_dgr: '' },
+};
 
 /// -a all, -l listeners and what is not connected, else connections.
 function shows(row: SocketRow, letters: ReadonlySet<string>): boolean {
@@ -100,7 +103,7 @@ function* socketLine(io: Io, row: SocketRow, letters: ReadonlySet<string>): Runn
     ...[value(queued, `counter:sock:${name}@${row.sock.ino}`), ` ${sent.padStart(6)} `],
     `${ending(row.local, row.port, row.six).padEnd(23)} `,
     `${ending(row.peer, row.peer_port, row.six).padEnd(23)} ${state.padEnd(11)}`,
-    letters.has('p') ? ` ${program} ` : ' ',
+    letters.has('p') ? ` ${program} ` : '',
   );
 }
 

@@ -159,7 +159,7 @@ function* exchange(io: Io, s: Settings, out: OutputRoute, daddr: number): Runnin
       run.sentAt.push(k.now);
       run.sent++;
       run.last = k.now;
-      const err = sendEcho(k, out, flow, total, s.fragment);
+      const err = sendEcho(k, out, flow, total, s.fragment, run.sent);
       if (err !== null) {
         run.errors++;
         yield* io.err.line(`ping: sendmsg: ${strerror(err)}`);

@@ -7,7 +7,9 @@ import { notModelled, parseOptions, spelled } from '../options.ts';
 import { stateLetter } from '../proc/task.ts';
 
 interface Process {
-  readonly pid: number;
+  readonly pid: number; // of the process
+  readonly tid: number; // of the thread
+  readonly threads: number;
   readonly comm: string;
   readonly uid: number;
   readonly cpu: number;
@@ -17,8 +19,17 @@ interface Process {
   readonly kthread: boolean;
 }
 
-function ofTask(task: Task): Process {
-  return { ...task, state: stateLetter(task) };
+/// A process with the time of all its threads, or one thread of it.
+function ofTask(k: Kernel, task: Task, alone: boolean): Process {
+  const group = k.tasks.filter((one) => one.tgid === task.tgid && !one.exited);
+  const runtime = alone ? task.runtime : group.reduce((sum, one) => sum + one.runtime, 0);
+  const letter = stateLetter(task);
+  return { ...task, pid: task.tgid, tid: task.pid, threads: group.length, state: letter, runtime };
+}
+
+/// STAT: the state, < or N for a nice value, l for several threads.
+function statOf({ state, nice, threads }: Process): string {
+  return state + (nice < 0 ? '<' : nice > 0 ? 'N' : '') + (threads > 1 ? 'l' : '');
 }
 
 /// The process number of the tool itself: the next one that is free.
@@ -26,17 +37,20 @@ function ownPid(io: Io): number {
   return Math.max(io.session.next_pid, ...io.k.tasks.map((task) => task.pid + 1));
 }
 
-/// Every process that this host has, and the shell and ps themselves.
-function processes(io: Io): Process[] {
+/// Every process that this host has, and the shell and ps themselves; with `each` every thread.
+function processes(io: Io, each = false): Process[] {
   const own = (pid: number, comm: string, state: string): Process => ({
-    ...{ pid, comm, state, uid: io.uid, cpu: 0, nice: 0, runtime: 0, kthread: false },
+    ...{ pid, tid: pid, threads: 1, comm, state, uid: io.uid, cpu: 0, nice: 0, runtime: 0 },
+    kthread: false,
   });
   const all = [
-    ...io.k.tasks.filter((task) => !task.exited).map(ofTask),
+    ...io.k.tasks
+      .filter((task) => !task.exited && (each || task.pid === task.tgid))
+      .map((task) => ofTask(io.k, task, each)),
     own(io.session.pid, 'bash', 'S'),
     own(ownPid(io), io.argv[0] ?? 'ps', 'R'),
   ];
-  return all.sort((a, b) => a.pid - b.pid);
+  return all.sort((a, b) => a.pid - b.pid || a.tid - b.tid);
 }
 
 interface Column {
@@ -57,9 +71,13 @@ function userOf(uid: number): string {
 
 const columns: Readonly<Record<string, Column>> = {
   pid: { heading: 'PID', width: 5, text: ({ pid }) => String(pid) },
+  tid: { heading: 'TID', width: 5, text: ({ tid }) => String(tid) },
+  lwp: { heading: 'LWP', width: 5, text: ({ tid }) => String(tid) },
+  tgid: { heading: 'TGID', width: 5, text: ({ pid }) => String(pid) },
+  nlwp: { heading: 'NLWP', width: 4, text: ({ threads }) => String(threads) },
   psr: { heading: 'PSR', width: 3, text: ({ cpu }) => String(cpu) },
   ni: { heading: 'NI', width: 3, text: ({ nice }) => String(nice) },
-  stat: { heading: 'STAT', width: -4, text: ({ state }) => state },
+  stat: { heading: 'STAT', width: -4, text: statOf },
   s: { heading: 'S', width: -1, text: ({ state }) => state },
   uid: { heading: 'UID', width: 5, text: ({ uid }) => String(uid) },
   user: { heading: 'USER', width: -8, text: ({ uid }) => userOf(uid) },
@@ -79,6 +97,8 @@ const aliases: Readonly<Record<string, string>> = {
   command: 'args',
   state: 's',
   nice: 'ni',
+  spid: 'lwp',
+  thcount: 'nlwp',
   cputime: 'time',
   euid: 'uid',
   euser: 'user',
@@ -116,7 +136,7 @@ function columnsOf(words: readonly string[]): Column[] | string {
 export const ps: Command = {
   name: 'ps',
   summary: 'list processes',
-  usage: 'ps [-e] [-p PID] [-o COLUMNS]',
+  usage: 'ps [-eL] [-p PID] [-o COLUMNS]',
   *run(io) {
     const parsed = parseOptions(io.argv.slice(1), { short: 'eAao:p:fluxjLT', posix: false });
     if ('fault' in parsed) {
@@ -124,16 +144,18 @@ export const ps: Command = {
       return 1;
     }
     if (parsed.operands.length > 0) return yield* notModelled(io, parsed.operands.join(' '));
-    const left = parsed.options.find(({ name }) => !'eAop'.includes(name));
+    const left = parsed.options.find(({ name }) => !'eAopL'.includes(name));
     if (left) return yield* notModelled(io, spelled(left));
+    const each = parsed.options.some(({ name }) => name === 'L');
     const asked = parsed.options.filter(({ name }) => name === 'o').map(({ value }) => value);
+    if (each && asked.length === 0) return yield* notModelled(io, '-L without -o');
     const wanted = columnsOf(asked.length > 0 ? asked : ['pid,tty,time,comm']);
     if (typeof wanted === 'string') return yield* notModelled(io, `-o ${wanted}`);
     const pids = parsed.options
       .filter(({ name }) => name === 'p')
       .flatMap(({ value }) => value.split(/[\s,]+/).map(Number));
     const every = parsed.options.some(({ name }) => name === 'e' || name === 'A');
-    const chosen = processes(io).filter(
+    const chosen = processes(io, each).filter(
       ({ pid }) =>
         every ||
         (pids.length > 0 ? pids.includes(pid) : pid === io.session.pid || pid === ownPid(io)),

@@ -1,8 +1,9 @@
 /// ss, of iproute2 6.15: TCP, UDP and raw sockets.
-/// Left out: what -e shows (cookies, cgroups), services by name, events, killing sockets; of -i what the
+/// Left out: services by name, events, killing sockets; of -i what the
 /// model does not have (ss/details.ts).
+import { sock_gen_cookie } from '../../kernel/sock_diag.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { infoOf, memoryOf, timerOf } from '../ss/details.ts';
+import { extendedOf, infoOf, memoryOf, timerOf } from '../ss/details.ts';
 import { parseFilter } from '../ss/filter.ts';
 import { ownerOf, socketRows, type SocketRow } from '../ss/rows.ts';
 import { summaryLines } from '../ss/summary.ts';
@@ -35,6 +36,8 @@ interface Wishes {
   memory: boolean;
   info: boolean;
   timers: boolean;
+  extended: boolean;
+  numeric: boolean;
   processes: boolean;
   header: boolean;
   queues: boolean;
@@ -60,21 +63,23 @@ function take(wishes: Wishes, letter: string): boolean {
   else if (letter === 'm') wishes.memory = true;
   else if (letter === 'i') wishes.info = true;
   else if (letter === 'o') wishes.timers = true;
+  else if (letter === 'e') wishes.extended = true;
+  else if (letter === 'n') wishes.numeric = true;
   else if (letter === 'p') wishes.processes = true;
   else if (letter === 'H') wishes.header = false;
   else if (letter === 'Q') wishes.queues = false;
   else if (letter === 'O') wishes.oneline = true;
   else if (letter === 's') wishes.summary = true;
-  else return 'nr'.includes(letter);
+  else return letter === 'r';
   return true;
 }
 
-const ABSENT = 'eTbEZzKNDFfAB';
+const ABSENT = 'TbEZzKNDFfAB';
 
 function* run(io: Io): Running {
   const wishes: Wishes = {
     ...{ tables: new Set<string>(), states: null, four: false, six: false, memory: false },
-    ...{ info: false, timers: false },
+    ...{ info: false, timers: false, extended: false, numeric: false },
     ...{ processes: false, header: true, queues: true, oneline: false, summary: false },
   };
   const rest: string[] = [];
@@ -144,10 +149,13 @@ function* list(io: Io, wishes: Wishes, words: string[]): Running {
     yield* io.err.line('ss: bison bellows (while parsing filter): "syntax error!" Sorry.');
     return WRONG_LINE;
   }
-  const states = wishes.states ?? CONNECTED;
+  const packets = wishes.tables.size === 1 && wishes.tables.has('0');
+  const states = wishes.states ?? (packets ? ['unconnected'] : CONNECTED);
   const shown = socketRows(io.k).filter(
     (row) => wanted(wishes, row) && states.includes(row.stateName) && filter(row),
   );
+  // The kernel gives a socket its cookie when somebody first asks.
+  for (const { request, sock } of shown) sock_gen_cookie(io.k, request ?? sock);
   const columns = columnsOf(wishes, states);
   const header = columns.map((column) => ({ text: column.header }));
   const rows = [
@@ -159,7 +167,9 @@ function* list(io: Io, wishes: Wishes, words: string[]): Running {
   return 0;
 }
 
-const TABLES: Readonly<Record<SocketRow['netid'], string>> = { tcp: 't', udp: 'u', raw: 'w' };
+const TABLES: Readonly<Record<SocketRow['netid'], string>> = {
+  ...{ tcp: 't', udp: 'u', raw: 'w', p_raw: '0', p_dgr: '0' },
+};
 
 function wanted(wishes: Wishes, row: SocketRow): boolean {
   if (wishes.tables.size > 0 && !wishes.tables.has(TABLES[row.netid])) return false;
@@ -198,17 +208,31 @@ const COLUMNS: Readonly<Record<string, Named>> = {
   local: column(
     'Local Address:',
     ' ',
-    (row) => ({ text: address(row.local, row.six, row.device) }),
+    (row) => ({
+      text: isPacket(row) ? `${row.local}:` : address(row.local, row.six, row.device),
+    }),
     'right',
   ),
   lport: column('Port', '', (row) => ({
-    text: row.netid === 'raw' ? rawName(row.port) : String(row.port),
+    text: isPacket(row) ? row.device : row.netid === 'raw' ? rawName(row.port) : String(row.port),
   })),
-  peer: column('Peer Address:', ' ', (row) => ({ text: address(row.peer, row.six, '') }), 'right'),
-  pport: column('Port', '', (row) => ({ text: row.peer_port ? String(row.peer_port) : '*' })),
+  peer: column(
+    'Peer Address:',
+    ' ',
+    (row) => ({ text: isPacket(row) ? '*' : address(row.peer, row.six, '') }),
+    'right',
+  ),
+  pport: column('Port', '', (row) => ({
+    text: isPacket(row) ? '' : row.peer_port ? String(row.peer_port) : '*',
+  })),
   process: column('Process', '', (row, io) => ({ text: processOf(io, row) })),
   rest: column('', '', (row, io, wishes) => ({ text: restOf(row, io, wishes) })),
 };
+
+/// A packet socket has a protocol and a device for an address.
+function isPacket(row: SocketRow): boolean {
+  return row.netid === 'p_raw' || row.netid === 'p_dgr';
+}
 
 /// What Recv-Q counts: bytes charged, bytes not read, or connections that wait.
 function queueRef(row: SocketRow): string {
@@ -224,9 +248,10 @@ function rawName(protocol: number): string {
 
 /// What follows a socket: its timer on the same line, memory and details on the next.
 function restOf(row: SocketRow, io: Io, wishes: Wishes): string {
-  const timer = wishes.timers ? timerOf(io.k, row) : '';
+  const timer =
+    (wishes.timers ? timerOf(io.k, row) : '') + (wishes.extended ? extendedOf(io.k, row) : '');
   if (row.request || !(wishes.memory || wishes.info)) return timer;
-  const details = wishes.info && row.sock.tcp ? infoOf(io.k, row) : '';
+  const details = wishes.info && row.sock.tcp ? infoOf(io.k, row, wishes.numeric) : '';
   const memory = wishes.memory ? memoryOf(row.sock) : '';
   return `${timer}${wishes.oneline ? '' : '\n\t'}${memory}${details}`;
 }
@@ -240,10 +265,11 @@ function column(
   return { header, gap, align, cell };
 }
 
-/// Columns that the options leave; one table needs no name for it, one state no column.
+/// Columns that the options leave; one table needs no name for it (-x stands for three), one state no column.
 function columnsOf(wishes: Wishes, states: readonly string[]): Named[] {
   const hidden = new Set<string>();
-  if (wishes.tables.size === 1) hidden.add('netid');
+  if (wishes.tables.size === 1 && !wishes.tables.has('x') && !wishes.tables.has('0'))
+    hidden.add('netid');
   if (states.length === 1) hidden.add('state');
   if (!wishes.queues) hidden.add('recvq').add('sendq');
   if (!wishes.processes) hidden.add('process');

@@ -1,13 +1,14 @@
 /// tc, of iproute2 6.15: shows the queueing disciplines, and changes the one at a device's root.
-/// Left out: classes, filters, actions.
+/// Left out: classes. Filters and actions are in ../tc/filter.ts.
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
 import { paint, type Style } from '../ip/style.ts';
 import { forbidden, incomplete, noDevice } from '../ip/trouble.ts';
 import { kinds } from '../tc/kinds.ts';
 import { jsonText } from '../json_writer.ts';
+import { actionsCommand, filterCommand } from '../tc/filter.ts';
 import { qdiscChange } from '../tc/modify.ts';
-import { handleText, qdiscJson, qdiscLines, qdiscs } from '../tc/qdisc.ts';
+import { handleText, ingressLines, qdiscJson, qdiscLines, qdiscs } from '../tc/qdisc.ts';
 
 const WRONG_LINE = 255;
 const OBJECTS = ['qdisc', 'class', 'filter', 'chain', 'actions', 'monitor', 'exec', 'help'];
@@ -65,6 +66,9 @@ function* run(io: Io): Running {
   const [typed, verb = 'show', ...rest] = words;
   const object = typed && OBJECTS.find((name) => name.startsWith(typed));
   if (object === 'qdisc' || object === 'class') return yield* table(io, wishes, object, verb, rest);
+  const given = words.slice(1);
+  if (object === 'filter') return yield* filterCommand(io, wishes.stats > 0, given);
+  if (object === 'actions') return yield* actionsCommand(io, wishes.stats > 0, given);
   if (!object && typed) {
     yield* io.err.line(`Object "${typed}" is unknown, try "tc help".`);
     return WRONG_LINE;
@@ -130,9 +134,11 @@ function* showQdiscs(io: Io, wishes: Wishes, devs: readonly NetDevice[], one: bo
     return 0;
   }
   const style = { color: wishes.color } as Style;
-  for (const qdisc of all) {
-    const named = one ? '' : `dev ${paint(style, 'device', `${qdisc.dev} `)}`;
-    for (const line of qdiscLines(qdisc, named, wishes.stats)) yield* io.out.line(line);
+  for (const dev of devs) {
+    const named = one ? '' : `dev ${paint(style, 'device', `${dev.name} `)}`;
+    for (const qdisc of qdiscs(io.k, dev))
+      for (const line of qdiscLines(qdisc, named, wishes.stats)) yield* io.out.line(line);
+    for (const line of ingressLines(dev, named, wishes.stats)) yield* io.out.line(line);
   }
   return 0;
 }

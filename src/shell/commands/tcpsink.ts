@@ -3,6 +3,7 @@
 import { strerror } from '../../kernel/errno.ts';
 import { endApp, spawn } from '../../kernel/apps.ts';
 import type { Command, Io, Running } from '../command.ts';
+import { inherited } from '../inherited.ts';
 import { jobPid } from '../job_pid.ts';
 import { pass } from './sleep.ts';
 
@@ -19,6 +20,7 @@ function* run(io: Io): Running {
     comm: 'tcpsink',
     uid: io.uid,
     cpu: -1,
+    ...inherited(io),
     pid: jobPid(io),
     proto: 'tcp',
     port: Number(port),

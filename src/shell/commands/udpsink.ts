@@ -3,6 +3,7 @@
 import { strerror } from '../../kernel/errno.ts';
 import { endApp, spawn } from '../../kernel/apps.ts';
 import type { Command, Io, Running } from '../command.ts';
+import { inherited } from '../inherited.ts';
 import { jobPid } from '../job_pid.ts';
 import { pass } from './sleep.ts';
 
@@ -45,7 +46,13 @@ function* run(io: Io): Running {
     yield* io.err.line(`usage: ${usage}`);
     return 2;
   }
-  const app = { comm: 'udpsink', uid: io.uid, pid: jobPid(io), proto: 'udp' as const };
+  const app = {
+    comm: 'udpsink',
+    uid: io.uid,
+    pid: jobPid(io),
+    proto: 'udp' as const,
+    ...inherited(io),
+  };
   const task = spawn(io.k, { ...app, ...wishes });
   if (typeof task === 'string') {
     yield* io.err.line(`udpsink: bind: ${strerror(task)}`);

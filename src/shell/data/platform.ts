@@ -13,7 +13,7 @@ export interface Platform {
   readonly nodeMemory: string; // a node a line: MemTotal MemFree, kB
   readonly loadavg: string;
   readonly cmdline: string;
-  readonly ipv6: string; // counters of /proc/net/snmp6 that are not zero
+  readonly ipv6: string; // sent at boot, by device: router and neighbour solicitations, MLDv2 reports
   readonly cpuMhz: string;
   readonly bogomips: string;
 }
@@ -86,7 +86,7 @@ export const platforms: Readonly<Record<string, Platform>> = {
 992284 917380`,
     loadavg: '0.23 0.05 0.02 1/126 249',
     cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=igb lab.host=host2 ',
-    ipv6: 'Ip6OutRequests 7 Ip6OutMcastPkts 7 Ip6OutOctets 508 Ip6OutMcastOctets 508 Ip6OutTransmits 7 Icmp6OutMsgs 7 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 5 Icmp6OutType133 1 Icmp6OutType135 1 Icmp6OutType143 5',
+    ipv6: 'eth0 1 1 3\neth1 0 0 2',
     cpuMhz: '2600.024',
     bogomips: '5200.04',
   },
@@ -128,7 +128,7 @@ export const platforms: Readonly<Record<string, Platform>> = {
 992280 940648`,
     loadavg: '0.15 0.03 0.01 1/130 251',
     cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=host1 ',
-    ipv6: 'Ip6OutRequests 8 Ip6OutMcastPkts 8 Ip6OutOctets 580 Ip6OutMcastOctets 580 Ip6OutTransmits 8 Icmp6OutMsgs 8 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 2 Icmp6OutMLDv2Reports 5 Icmp6OutType133 1 Icmp6OutType135 2 Icmp6OutType143 5',
+    ipv6: 'eth0 1 1 3\neth1 0 1 2',
     cpuMhz: '2600.017',
     bogomips: '5200.03',
   },
@@ -166,7 +166,7 @@ export const platforms: Readonly<Record<string, Platform>> = {
     nodeMemory: '990292 909840',
     loadavg: '0.16 0.03 0.01 1/61 179',
     cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=small1 ',
-    ipv6: 'Ip6OutRequests 3 Ip6OutMcastPkts 3 Ip6OutOctets 224 Ip6OutMcastOctets 224 Ip6OutTransmits 3 Icmp6OutMsgs 3 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 2 Icmp6OutType135 1 Icmp6OutType143 2',
+    ipv6: 'eth0 0 1 2',
     cpuMhz: '2600.018',
     bogomips: '5200.03',
   },
@@ -238,7 +238,7 @@ export const platforms: Readonly<Record<string, Platform>> = {
     nodeMemory: '2009384 1862976',
     loadavg: '0.00 0.00 0.00 1/314 435',
     cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=virtio_net lab.host=wide1 ',
-    ipv6: 'Ip6OutRequests 3 Ip6OutMcastPkts 3 Ip6OutOctets 224 Ip6OutMcastOctets 224 Ip6OutTransmits 3 Icmp6OutMsgs 3 Icmp6OutNeighborSolicits 1 Icmp6OutMLDv2Reports 2 Icmp6OutType135 1 Icmp6OutType143 2',
+    ipv6: 'eth0 0 1 2',
     cpuMhz: '2599.991',
     bogomips: '5199.98',
   },
@@ -280,7 +280,7 @@ export const platforms: Readonly<Record<string, Platform>> = {
 992288 887544`,
     loadavg: '0.15 0.03 0.01 1/128 257',
     cmdline: 'console=ttyS0 net.ifnames=0 quiet root=/dev/vda rw init=/usr/local/sbin/lab-init lab.mods=vmxnet3,e1000e,e1000 lab.host=host3 ',
-    ipv6: 'Ip6OutRequests 11 Ip6OutMcastPkts 11 Ip6OutOctets 804 Ip6OutMcastOctets 804 Ip6OutTransmits 11 Icmp6OutMsgs 11 Icmp6OutRouterSolicits 1 Icmp6OutNeighborSolicits 3 Icmp6OutMLDv2Reports 7 Icmp6OutType133 1 Icmp6OutType135 3 Icmp6OutType143 7',
+    ipv6: 'eth0 1 1 3\neth1 0 1 2\neth2 0 1 2',
     cpuMhz: '2599.974',
     bogomips: '5199.94',
   },

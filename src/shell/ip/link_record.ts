@@ -49,8 +49,10 @@ export function linkFlags(dev: NetDevice): string[] {
     [dev.driver === '', 'LOOPBACK'],
     [dev.driver !== '', 'BROADCAST'],
     [dev.driver !== '', 'MULTICAST'],
-    [dev.allmulti > 0, 'ALLMULTI'],
-    [dev.promisc > 0, 'PROMISC'],
+    [dev.allmulti > (dev.links.port ? 1 : 0), 'ALLMULTI'],
+    [dev.promisc > dev.links.promisc_held, 'PROMISC'],
+    [dev.links.bond !== null, 'MASTER'],
+    [dev.links.slave !== null, 'SLAVE'],
     [dev.up, 'UP'],
     [running, 'LOWER_UP'],
   ];
@@ -69,10 +71,10 @@ export function linkLines(k: Kernel, dev: NetDevice, style: Style, link: boolean
   const where = dev.name;
   const first: Piece[] = [
     `${record.ifindex}: `,
-    paint(style, 'device', `${record.name}: `),
+    paint(style, 'device', `${record.name}${lowerText(k, dev)}: `),
     `<${record.flags.join(',')}> mtu `,
     value(record.mtu, `tunable:link:mtu@${where}`),
-    ` ${xdpWord(k, dev, link)}qdisc ${record.qdisc} state `,
+    ` ${xdpWord(k, dev, link)}qdisc ${record.qdisc} ${masterText(k, dev)}state `,
     statePiece(style, record.state, `${record.state} `),
     link ? 'mode DEFAULT group default' : 'group default',
   ];
@@ -122,17 +124,41 @@ function details(k: Kernel, dev: NetDevice): [string, string, string | number][]
     ['gso_max_segs', 'gso_max_segs', 65535],
     ['tso_max_size', 'tso_max_size', driver.tsoMaxSize],
     ['tso_max_segs', 'tso_max_segs', 65535],
-    ['gro_max_size', 'gro_max_size', 65536],
+    ['gro_max_size', 'gro_max_size', dev.gro_max_size],
     ['gso_ipv4_max_size', 'gso_ipv4_max_size', 65536],
-    ['gro_ipv4_max_size', 'gro_ipv4_max_size', 65536],
+    ['gro_ipv4_max_size', 'gro_ipv4_max_size', dev.gro_ipv4_max_size],
     ...parent,
   ];
 }
 
+/// eth0.10@eth0: what a device stands on, or the other end of a veth.
+function lowerText(k: Kernel, dev: NetDevice): string {
+  const below = k.devs[dev.links.lower];
+  return below ? `@${below.name}` : '';
+}
+
+function masterText(k: Kernel, dev: NetDevice): string {
+  const master = k.devs[dev.links.master];
+  return master ? `master ${master.name} ` : '';
+}
+
+/// What -d says of the kind, between the limits of the MTU and the rest.
+function kindText(dev: NetDevice): string {
+  const { kind, vlan, macvlan, slave } = dev.links;
+  if (vlan) {
+    const flags = vlan.reorder_hdr ? '<REORDER_HDR>' : '';
+    return `vlan protocol ${vlan.proto} id ${vlan.id} ${flags} `;
+  }
+  if (macvlan) return `macvlan mode ${macvlan} bcqueuelen 1000 usedbcqueuelen 1000 `;
+  if (slave) return `bond_slave state ${slave.inactive ? 'BACKUP' : 'ACTIVE'} `;
+  return kind === 'veth' || kind === 'dummy' ? `${kind} ` : '';
+}
+
 function detailsText(k: Kernel, dev: NetDevice): string {
-  return ` ${details(k, dev)
-    .map(([word, , shown]) => `${word} ${shown} `)
-    .join('')}`;
+  const words = details(k, dev).map(([word, , shown]) => `${word} ${shown} `);
+  const maxmtu = words.findIndex((word) => word.startsWith('maxmtu '));
+  words.splice(maxmtu + 1, 0, kindText(dev));
+  return ` ${words.join('')}`;
 }
 
 /// `ip -br link`: a line a device.
@@ -151,10 +177,12 @@ export function linkJson(
   const record = linkRecord(dev);
   const object: Record<string, Json> = {
     ifindex: record.ifindex,
+    ...(k.devs[dev.links.lower] && { link: k.devs[dev.links.lower]!.name }),
     ifname: record.name,
     flags: record.flags,
     mtu: record.mtu,
     qdisc: record.qdisc,
+    ...(k.devs[dev.links.master] && { master: k.devs[dev.links.master]!.name }),
     operstate: record.state,
     ...(link && { linkmode: 'DEFAULT' }),
     group: 'default',

@@ -8,7 +8,8 @@ import {
   dev_set_promiscuity,
 } from '../../kernel/dev.ts';
 import { dev_change_name, dev_set_alias, dev_set_allmulti } from '../../kernel/dev_names.ts';
-import { done, type Result } from '../../kernel/errno.ts';
+import { done, fails, type Result } from '../../kernel/errno.ts';
+import { do_set_master } from '../../kernel/rtnl_link.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Io, Running } from '../command.ts';
 import { applyXdp, isXdpWord, parseXdp, type XdpRequest } from './link_xdp.ts';
@@ -32,6 +33,9 @@ interface Request {
   allmulti: boolean | null;
   alias: string | null;
   xdp: XdpRequest | null;
+  master: string | null; // '' nomaster
+  gro: number | null; // gro_max_size, bytes
+  gro4: number | null; // gro_ipv4_max_size, bytes
 }
 
 const SWITCHES: Readonly<Record<string, 'promisc' | 'allmulti'>> = {
@@ -41,9 +45,9 @@ const SWITCHES: Readonly<Record<string, 'promisc' | 'allmulti'>> = {
 
 const ABSENT = [
   ...['address', 'broadcast', 'brd', 'netns', 'vf'],
-  ...['master', 'nomaster', 'vrf', 'type', 'group', 'mode', 'state', 'carrier', 'multicast'],
+  ...['vrf', 'type', 'group', 'mode', 'state', 'carrier', 'multicast'],
   ...['arp', 'dynamic', 'trailers', 'numtxqueues', 'numrxqueues', 'addrgenmode', 'protodown'],
-  ...['gso_max_size', 'gso_max_segs', 'gro_max_size', 'gso_ipv4_max_size', 'gro_ipv4_max_size'],
+  ...['gso_max_size', 'gso_max_segs', 'gso_ipv4_max_size'],
 ];
 
 /// The words after `set`; a number is the exit status of what was wrong with them.
@@ -51,11 +55,16 @@ function* parseRequest(io: Io, words: readonly string[]): Running<Request | numb
   const request: Request = {
     ...{ dev: null, name: null, up: null, mtu: null, qlen: null },
     ...{ promisc: null, allmulti: null, alias: null, xdp: null },
+    ...{ master: null, gro: null, gro4: null },
   };
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === 'up' || word === 'down') {
       request.up = word === 'up';
+      continue;
+    }
+    if (word === 'nomaster') {
+      request.master = '';
       continue;
     }
     if (isXdpWord(word)) {
@@ -67,7 +76,8 @@ function* parseRequest(io: Io, words: readonly string[]): Running<Request | numb
       continue;
     }
     const known =
-      ['mtu', 'txqueuelen', 'qlen', 'txqlen', 'name', 'alias', 'dev'].includes(word) ||
+      ['mtu', 'txqueuelen', 'qlen', 'txqlen', 'name', 'alias', 'dev', 'master'].includes(word) ||
+      ['gro_max_size', 'gro_ipv4_max_size'].includes(word) ||
       Object.hasOwn(SWITCHES, word);
     if (ABSENT.includes(word)) return yield* absent(io, word);
     const next = known ? words[++i] : word;
@@ -97,6 +107,17 @@ function* take(io: Io, request: Request, key: string, word: string): Running<num
     if (!validName(word)) return yield* wrongArgument(io, word, '"name" not a valid ifname');
     request.name = word;
   } else if (key === 'alias') request.alias = word;
+  else if (key === 'master') {
+    if (!io.k.devs.some((dev) => dev.name === word)) {
+      yield* io.err.line(`Error: argument "${word}" is wrong: Device does not exist\n`);
+      return 255;
+    }
+    request.master = word;
+  } else if (key === 'gro_max_size' || key === 'gro_ipv4_max_size') {
+    const number = integer(word);
+    if (number === null) return yield* wrongArgument(io, word, `Invalid "${key}" value\n`);
+    request[key === 'gro_max_size' ? 'gro' : 'gro4'] = number;
+  }
   else if (request.dev !== null) return yield* garbage(io, 'dev', word);
   else if (!/^[^\s/]+$/.test(word))
     return yield* wrongArgument(io, word, '"dev" not a valid ifname');
@@ -149,21 +170,42 @@ function apply(
   force: boolean,
 ): ReturnType<typeof applyXdp> {
   const steps: (() => Result)[] = [];
-  const { mtu, name, alias, qlen, up, promisc, allmulti, xdp } = request;
+  const { mtu, name, alias, qlen, up, promisc, allmulti, xdp, master, gro, gro4 } = request;
   if (mtu !== null) steps.push(() => dev_set_mtu(k, dev, mtu));
   if (name !== null && name !== dev.name) steps.push(() => dev_change_name(k, dev, name));
   if (alias !== null) steps.push(() => dev_set_alias(k, dev, alias));
-  if (promisc !== null && promisc !== dev.promisc > 0)
+  if (promisc !== null && promisc !== dev.promisc > dev.links.promisc_held)
     steps.push(() => setPromisc(k, dev, promisc));
   if (allmulti !== null && allmulti !== dev.allmulti > 0)
     steps.push(() => dev_set_allmulti(k, dev, allmulti ? 1 : -1));
+  if (master !== null) steps.push(() => do_set_master(k, dev, master));
   if (up !== null && up !== dev.up) steps.push(() => (up ? dev_open(k, dev) : dev_close(k, dev)));
   if (qlen !== null) steps.push(() => dev_change_tx_queue_len(k, dev, qlen >>> 0));
+  if (gro !== null) steps.push(() => setGroMaxSize(k, dev, 'gro_max_size', gro));
+  if (gro4 !== null) steps.push(() => setGroMaxSize(k, dev, 'gro_ipv4_max_size', gro4));
   for (const step of steps) {
     const result = step();
     if (!result.ok) return result;
   }
   return xdp === null ? done : applyXdp(k, dev, xdp, force);
+}
+
+// include/linux/netdevice.h: GRO_MAX_SIZE.
+const GRO_MAX_SIZE = 8 * 65_535;
+
+/// netif_set_gro_max_size() and its IPv4 twin. A size up to the old limit serves both families.
+/// net/core/rtnetlink.c:do_setlink()
+function setGroMaxSize(
+  k: Kernel,
+  dev: NetDevice,
+  which: 'gro_max_size' | 'gro_ipv4_max_size',
+  bytes: number,
+): Result {
+  if (bytes < 0 || bytes > GRO_MAX_SIZE) return fails('EINVAL', 'too big gro_max_size');
+  dev[which] = bytes;
+  if (which === 'gro_max_size' && bytes <= 65_536) dev.gro_ipv4_max_size = bytes;
+  k.config_version++;
+  return done;
 }
 
 function setPromisc(k: Kernel, dev: NetDevice, on: boolean): Result {

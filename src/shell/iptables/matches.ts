@@ -17,7 +17,9 @@ export interface Made {
 
 export interface Match {
   /// Options by name: how a value is read. A second name leads to the first.
-  readonly options: Readonly<Record<string, ((text: string, more: () => string) => string) | string>>;
+  readonly options: Readonly<
+    Record<string, ((text: string, more: () => string) => string) | string>
+  >;
   readonly proto?: number; // only with this -p
   readonly make: (part: Part, proto: number, firstSet: number) => Made;
   /// What -L shows behind the addresses.
@@ -152,6 +154,14 @@ function macNumbers(text: string): number[] {
   ];
 }
 
+// ICMP types as nft names them.
+const ICMP_NAMES: Readonly<Record<string, string>> = {
+  ...{ 0: 'echo-reply', 3: 'destination-unreachable', 4: 'source-quench', 5: 'redirect' },
+  ...{ 8: 'echo-request', 9: 'router-advertisement', 10: 'router-solicitation' },
+  ...{ 11: 'time-exceeded', 12: 'parameter-problem', 13: 'timestamp-request' },
+  ...{ 14: 'timestamp-reply', 15: 'info-request', 16: 'info-reply' },
+};
+
 export const MATCHES: Readonly<Record<string, Match>> = {
   tcp: {
     proto: 6,
@@ -166,14 +176,14 @@ export const MATCHES: Readonly<Record<string, Match>> = {
     },
     show: (part, numeric) => {
       const flags = optionOf(part, 'tcp-flags');
-      return showPorts(part, numeric) + (flags ? showFlags(flags) : '');
+      return ` tcp${showPorts(part, numeric)}${flags ? showFlags(flags) : ''}`;
     },
   },
   udp: {
     proto: 17,
     options: PORT_OPTIONS,
     make: (part) => plain(ports('udp')(part)),
-    show: showPorts,
+    show: (part, numeric) => ` udp${showPorts(part, numeric)}`,
   },
   icmp: {
     proto: 1,
@@ -183,8 +193,16 @@ export const MATCHES: Readonly<Record<string, Match>> = {
       if (value === 'any') return plain([]);
       const [type = '', code] = value.split('/');
       if (not && code !== undefined) throw absent('iptables: ! --icmp-type with a code');
-      const exprs = [field('icmp type', { name: '', not, value: type })];
-      if (code !== undefined) exprs.push(field('icmp code', { name: '', not, value: code }));
+      const sign = not ? '!= ' : '';
+      const shown = ICMP_NAMES[type] ?? type;
+      const exprs: NftExpr[] = [
+        { ...field('icmp type', { name: '', not, value: type }), xt: `icmp type ${sign}${shown}` },
+      ];
+      if (code !== undefined)
+        exprs.push({
+          ...field('icmp code', { name: '', not, value: code }),
+          xt: `icmp code ${code}`,
+        });
       return plain(exprs);
     },
     show: (part, numeric) => {

@@ -221,7 +221,12 @@ function extension(r: Reader, name: string): boolean {
   for (const part of [...r.matches].reverse()) if (ofMatch(r, part, name)) return true;
   const own = protocolName(r.proto);
   const known = MATCHES[own];
-  if (r.proto > 0 && !r.notProto && known?.proto === r.proto && Object.hasOwn(known.options, name)) {
+  if (
+    r.proto > 0 &&
+    !r.notProto &&
+    known?.proto === r.proto &&
+    Object.hasOwn(known.options, name)
+  ) {
     r.matches.push({ name: own, options: [] });
     return ofMatch(r, r.matches.at(-1)!, name);
   }

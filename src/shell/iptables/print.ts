@@ -68,8 +68,7 @@ function row(rule: NftRule, style: Style, at: number): string {
     text += ' ';
   }
   text += `${addressShown(own.src, numeric).padEnd(19)}  ${addressShown(own.dst, numeric).padEnd(19)} `;
-  for (const part of own.matches)
-    text += MATCHES[part.name]!.show(part, numeric, own.proto);
+  for (const part of own.matches) text += MATCHES[part.name]!.show(part, numeric, own.proto);
   if (own.goto) text += ' [goto] ';
   return `${text}${TARGETS[own.target]?.show(own) ?? ''}\n`;
 }

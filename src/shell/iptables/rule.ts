@@ -38,7 +38,10 @@ export interface Rule {
 
 export const NO_ADDRESS: Address = { addr: 0, bits: 0, not: false };
 
-export function optionOf(part: { readonly options: readonly Option[] }, name: string): Option | undefined {
+export function optionOf(
+  part: { readonly options: readonly Option[] },
+  name: string,
+): Option | undefined {
   return part.options.find((option) => option.name === name);
 }
 

@@ -101,18 +101,37 @@ function baseOf(table: string, chain: string, policy: number): NftBase {
     priority: TABLES[table]!.priority(chain),
     policy,
     devices: [],
-    stats: [0, 0],
+    ...{ counted: true, packets: 0, bytes: 0 },
+  };
+}
+
+/// What there is of a table.
+export interface Present {
+  readonly table: boolean;
+  readonly chains: ReadonlySet<string>;
+}
+
+export function presentIn(k: Kernel, name: string): Present {
+  const table = tableIn(k, name);
+  return {
+    table: table !== undefined,
+    chains: new Set((table?.chains ?? []).map((chain) => chain.name)),
   };
 }
 
 /// The messages that make sure of the table, and of a built-in chain.
-export function ensure(k: Kernel, table: string, chain: string, policy?: number): NftMessage[] {
+export function ensure(
+  present: Present,
+  table: string,
+  chain: string,
+  policy?: number,
+): NftMessage[] {
   const messages: NftMessage[] = [];
-  if (!tableIn(k, table))
+  if (!present.table)
     messages.push({
       ...{ type: 'newtable', family: 'ip', table, excl: false, dormant: null, comment: '' },
     });
-  const there = chainIn(k, table, chain);
+  const there = present.chains.has(chain);
   if (isBuiltin(table, chain) && (!there || policy !== undefined)) {
     const base = there ? null : baseOf(table, chain, policy ?? NF_ACCEPT);
     messages.push({
@@ -195,7 +214,7 @@ export function commit(k: Kernel, messages: readonly NftMessage[]): void {
   if (!error) return;
   const message = messages[error.message]!;
   throw new Fault(
-    `iptables ${VERSION} (nf_tables):  ${callOf(message)} failed (${strerror(error.errno satisfies ErrnoName)}): ${about(k, message)}\n`,
+    `iptables ${VERSION} (nf_tables):  ${callOf(message)} failed (${strerror(error.errno satisfies ErrnoName)}): ${about(message)}\n`,
     4,
   );
 }
@@ -203,12 +222,13 @@ export function commit(k: Kernel, messages: readonly NftMessage[]): void {
 function callOf(message: NftMessage): string {
   if (message.type === 'newrule' && message.mode !== 'append')
     return message.mode === 'insert' ? 'RULE_INSERT' : 'RULE_REPLACE';
-  if (message.type === 'newchain' && !message.base && message.policy === null) return 'CHAIN_USER_ADD';
+  if (message.type === 'newchain' && !message.base && message.policy === null)
+    return 'CHAIN_USER_ADD';
   if (message.type === 'delchain') return 'CHAIN_DEL';
   return CALLS[message.type] ?? message.type;
 }
 
-function about(_k: Kernel, message: NftMessage): string {
+function about(message: NftMessage): string {
   if (message.type === 'newrule' || message.type === 'delrule')
     return `rule in chain ${message.chain}`;
   if ('chain' in message) return `chain ${message.chain}`;

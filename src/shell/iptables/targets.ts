@@ -67,7 +67,8 @@ function logFlags(rule: Rule): number {
 function natAddress(text: string): string {
   const [addresses = '', range] = text.split(':');
   for (const one of addresses.split('-'))
-    if (one !== '' && !/^\d{1,3}(\.\d{1,3}){3}$/.test(one)) throw badParameter(`Bad IP address "${one}"`);
+    if (one !== '' && !/^\d{1,3}(\.\d{1,3}){3}$/.test(one))
+      throw badParameter(`Bad IP address "${one}"`);
   if (range === undefined) return text;
   return `${addresses}:${natPorts(range)}`;
 }
@@ -184,8 +185,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
         const [value, mask] = values.mark('set-mark', text);
         return `${values.hex(value)}/${values.hex(mask | value)}`;
       },
-      'and-mark': (text) =>
-        `0x0/${values.hex(~values.number('and-mark', text, 0xffff_ffff))}`,
+      'and-mark': (text) => `0x0/${values.hex(~values.number('and-mark', text, 0xffff_ffff))}`,
       'or-mark': (text) => {
         const bits = values.hex(values.number('or-mark', text, 0xffff_ffff));
         return `${bits}/${bits}`;

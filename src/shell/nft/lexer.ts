@@ -79,6 +79,9 @@ function longest(text: string, at: number): [TokenKind, string] {
   return best[1] === '.' ? ['sign', '.'] : best;
 }
 
+// Definitions that use each other grow without bound in a few lines.
+const MOST_TOKENS = 2_000_000;
+
 function defined(tokens: readonly Token[]): Token[] {
   if (!tokens.some((token) => token.text === 'define' || token.text === '$')) return [...tokens];
   const values = new Map<string, Token[]>();
@@ -94,7 +97,8 @@ function defined(tokens: readonly Token[]): Token[] {
     } else if (token.text === '$' && token.kind === 'sign') {
       const value = values.get(name);
       if (!value) throw new Absent(`nft: the definition of ${name}`);
-      out.push(...value.map((one) => ({ ...one, place: token.place })));
+      for (const one of value) out.push({ ...one, place: token.place });
+      if (out.length > MOST_TOKENS) throw new Absent('nft: definitions of that size');
       i++;
     } else out.push(token);
   }
@@ -103,8 +107,12 @@ function defined(tokens: readonly Token[]): Token[] {
 
 // A definition may use earlier ones.
 function defined2(tokens: readonly Token[], values: ReadonlyMap<string, Token[]>): Token[] {
-  return tokens.flatMap((token, i) => {
-    if (token.text === '$') return values.get(tokens[i + 1]?.text ?? '') ?? [];
-    return tokens[i - 1]?.text === '$' ? [] : [token];
-  });
+  const out: Token[] = [];
+  for (const [i, token] of tokens.entries()) {
+    if (token.text === '$')
+      for (const one of values.get(tokens[i + 1]?.text ?? '') ?? []) out.push(one);
+    else if (tokens[i - 1]?.text !== '$') out.push(token);
+    if (out.length > MOST_TOKENS) throw new Absent('nft: definitions of that size');
+  }
+  return out;
 }

@@ -78,8 +78,10 @@ export class Adder extends Reader {
       cmd.do === 'change' && ['newrule', 'newsetelem'].includes(cmd.message.type);
     const elements = (cmd: Cmd): boolean =>
       cmd.do === 'change' && cmd.message.type === 'newsetelem';
-    this.cmds.push(...block.filter((cmd) => !later(cmd)), ...block.filter(elements));
-    this.cmds.push(...block.filter((cmd) => later(cmd) && !elements(cmd)));
+    const rule = (cmd: Cmd): boolean => later(cmd) && !elements(cmd);
+    for (const cmd of block) if (!later(cmd)) this.cmds.push(cmd);
+    for (const cmd of block) if (elements(cmd)) this.cmds.push(cmd);
+    for (const cmd of block) if (rule(cmd)) this.cmds.push(cmd);
   }
 
   protected readInTable(spec: Spec): void {

@@ -71,7 +71,9 @@ function implied(table: NftTable, exprs: readonly NftExpr[], at: number): boolea
   return false;
 }
 
+// What iptables wrote in its own form says nothing about header fields.
 function fieldsOf(expr: NftExpr): Field[] {
+  if (expr.xt !== undefined) return [];
   const names = 'fields' in expr ? expr.fields : 'field' in expr ? [expr.field] : [];
   return names.flatMap((name) => fieldNamed(name) ?? []);
 }

@@ -1,14 +1,16 @@
 /// /proc/net: the list of its files.
-/// Left out, and refused with words: fib_triestat, ipv6_route, netlink, rt6_stats, rt_acct, and
+/// Left out, and refused with words: ipv6_route, netlink, rt6_stats, rt_acct, and
 /// the per-CPU caches below stat/.
 import type { Kernel } from '../../kernel/state.ts';
 import { constantFiles } from '../data/net_files.ts';
 import { dir, failing, file, plain, type DirNode, type Entry, type Text } from '../nodes.ts';
 import { devMcast, ifInet6, igmp, igmp6 } from './addresses.ts';
-import { arp, fibTrie, routes } from './fib_trie.ts';
+import { arp, fibTrie, fibTrieStat, routes } from './fib_trie.ts';
 import { netDev } from './net_dev.ts';
-import { netstat, snmp, snmp6, xfrmStat } from './snmp.ts';
+import { packetSockets, packetTypes } from './packet.ts';
+import { devSnmp6, netstat, snmp, snmp6, xfrmStat } from './snmp.ts';
 import { softnetStat } from './softnet_stat.ts';
+import { nfConntrack, nfConntrackStat } from './nf_conntrack.ts';
 import { raw, sockstat, sockstat6, tcp, tcp6, udp } from './sockets.ts';
 
 /// A file that says the same on every host.
@@ -22,15 +24,10 @@ export function unmodelled(mode = 0o444): Entry {
 }
 
 const constants =
-  'anycast6 connector icmp icmp6 ip6_flowlabel ip6_mr_cache ip6_mr_vif ip_mr_cache ip_mr_vif mcfilter mcfilter6 packet protocols psched raw6 rt_cache udp6 udplite udplite6 unix wireless'.split(
+  'anycast6 connector icmp icmp6 ip6_flowlabel ip6_mr_cache ip6_mr_vif ip_mr_cache ip_mr_vif mcfilter mcfilter6 protocols psched raw6 rt_cache udp6 udplite udplite6 unix wireless'.split(
     ' ',
   );
-const missing = 'fib_triestat ipv6_route netlink rt6_stats rt_acct'.split(' ');
-
-const ptype = `Type Device      Function
-0800          ip_rcv
-0806          arp_rcv
-86dd          ipv6_rcv`;
+const missing = 'ipv6_route netlink rt6_stats rt_acct'.split(' ');
 
 export function net(k: Kernel): DirNode {
   const entries: Record<string, Entry> = {};
@@ -44,10 +41,16 @@ export function net(k: Kernel): DirNode {
   add('dev_mcast', () => devMcast(k));
   add('if_inet6', () => ifInet6(k));
   add('fib_trie', () => fibTrie(k));
+  add('fib_triestat', () => fibTrieStat(k));
   add('igmp', () => igmp(k));
   add('igmp6', () => igmp6(k));
   add('netstat', () => netstat(k));
-  add('ptype', () => plain(ptype));
+  if (k.nf.ct) {
+    const rows = (lines: readonly string[]): Text => plain(lines.join('\n'));
+    entries['nf_conntrack'] = file(() => rows(nfConntrack(k)), { mode: 0o440 });
+  }
+  add('packet', () => packetSockets(k));
+  add('ptype', () => packetTypes(k));
   add('route', () => routes(k));
   add('snmp', () => snmp(k));
   add('snmp6', () => snmp6(k));
@@ -61,9 +64,12 @@ export function net(k: Kernel): DirNode {
   add('xfrm_stat', xfrmStat);
   entries['netfilter'] = dir({ nf_log: constant('/proc/net/netfilter/nf_log') });
   entries['dev_snmp6'] = () =>
-    dir(Object.fromEntries(k.devs.map((dev) => [dev.name, unmodelled()])));
+    dir(Object.fromEntries(k.devs.map((dev) => [dev.name, file(() => devSnmp6(k, dev))])));
   entries['stat'] = () =>
-    dir({ arp_cache: unmodelled(), ndisc_cache: unmodelled(), rt_cache: unmodelled() });
+    dir({
+      ...{ arp_cache: unmodelled(), ndisc_cache: unmodelled(), rt_cache: unmodelled() },
+      ...(k.nf.ct && { nf_conntrack: file(() => plain(nfConntrackStat(k).join('\n'))) }),
+    });
   // The names are sorted only for who lists them: most walks pass through.
   return { ...dir(entries), names: () => Object.keys(entries).sort() };
 }

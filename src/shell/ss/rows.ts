@@ -26,7 +26,7 @@ const TCP_LISTEN = 10;
 const AF_INET6 = 10;
 
 export interface SocketRow {
-  readonly netid: 'tcp' | 'udp' | 'raw';
+  readonly netid: 'tcp' | 'udp' | 'raw' | 'p_raw' | 'p_dgr';
   readonly six: boolean; // an IPv6 socket
   readonly state: number; // TCP_ESTABLISHED 1, ...
   readonly stateName: string; // established
@@ -48,6 +48,7 @@ export function socketRows(k: Kernel): SocketRow[] {
   const open = k.socks.filter((sock) => sock.task !== 0 || sock.hashed);
   const listeners = open.filter((sock) => sock.listen !== null);
   return [
+    ...packetRows(k),
     ...open.filter((sock) => sock.proto === 'raw').map((sock) => datagramRow(k, sock, 0)),
     ...udpRows(k, open),
     ...listeners.map((sock) => tcpRow(k, sock)),
@@ -76,6 +77,19 @@ function connectionRows(k: Kernel): SocketRow[] {
       entry = request ? request.ehash_next : sock.ehash_next;
     }
   return rows;
+}
+
+/// Packet sockets: the local address is the protocol, * for every one, the port the device.
+function packetRows(k: Kernel): SocketRow[] {
+  return k.packet.socks
+    .filter((po) => po.open)
+    .map((po) => ({
+      ...datagramRow(k, k.socks[po.sock]!, 0),
+      netid: po.type === 3 ? ('p_raw' as const) : ('p_dgr' as const),
+      recvq: k.socks[po.sock]!.rmem_alloc,
+      local: po.protocol === 3 ? '*' : `[${po.protocol}]`,
+      device: k.devs[po.dev]?.name ?? '*',
+    }));
 }
 
 function common(k: Kernel, sock: Sock): Pick<SocketRow, 'device' | 'six'> {

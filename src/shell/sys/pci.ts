@@ -74,6 +74,12 @@ const functions: Readonly<Record<string, PciFunction>> = {
       ...{ dmaBits: 32, d3cold: 0, sriov: false },
     },
   },
+  // Not recorded: the identities that the drivers look for, without a card maker's.
+  ixgbe: plainFunction('8086', '10fb', 'ixgbe'),
+  ice: plainFunction('8086', '159b', 'ice'),
+  mlx5_core: plainFunction('15b3', '1017', 'mlx5_core'),
+  ena: plainFunction('1d0f', 'ec20', 'ena'),
+  i82596: plainFunction('8086', '1226', 'i82596'),
   virtio_net: {
     vendor: '1af4',
     device: '1041',
@@ -82,6 +88,10 @@ const functions: Readonly<Record<string, PciFunction>> = {
     driver: 'virtio-pci',
   },
 };
+
+function plainFunction(vendor: string, device: string, driver: string): PciFunction {
+  return { vendor, device, revision: '00', subsystem: [vendor, device], driver };
+}
 
 /// What the PCI function of a NIC is.
 export function pciFunction(dev: NetDevice): PciFunction {

@@ -1,7 +1,8 @@
 /// tc qdisc add, replace, change, link and delete, at the root of a device. Stands for
 /// tc_qdisc_modify() of iproute2 6.15 (tc/tc_qdisc.c).
-/// Left out: parents, ingress, estimators, size tables: they say so.
+/// Left out: parents, estimators, size tables: they say so.
 import { tc_get_qdisc, tc_modify_qdisc } from '../../kernel/sch_api.ts';
+import { addIngress, deleteIngress } from '../../kernel/sch_ingress.ts';
 import type { Io, Running } from '../command.ts';
 import { answer, forbidden, incomplete, noDevice, wrongArgument } from '../ip/trouble.ts';
 import { absentKinds, kinds, readOptions } from './kinds.ts';
@@ -14,6 +15,7 @@ interface Line {
   root: boolean;
   kind: string;
   rest: readonly string[]; // after the kind
+  ingress: '' | 'ingress' | 'clsact';
 }
 
 const FLAGS: Readonly<Record<Change, { create: boolean; exclusive: boolean; replace: boolean }>> = {
@@ -27,6 +29,7 @@ const FLAGS: Readonly<Record<Change, { create: boolean; exclusive: boolean; repl
 export function* qdiscChange(io: Io, change: Change, words: readonly string[]): Running {
   const line = yield* readLine(io, words);
   if (typeof line === 'number') return line;
+  if (line.ingress !== '') return yield* ingressChange(io, change, line.dev, line.ingress);
   const dev = line.dev === null ? null : io.k.devs.find((one) => one.name === line.dev);
   if (line.kind !== '' && !Object.hasOwn(kinds, line.kind)) {
     if (absentKinds.has(line.kind)) return yield* absent(io, `qdisc ${change} ... ${line.kind}`);
@@ -58,6 +61,22 @@ export function* qdiscChange(io: Io, change: Change, words: readonly string[]): 
   );
 }
 
+/// tc qdisc add dev DEV ingress, or clsact.
+function* ingressChange(
+  io: Io,
+  change: Change,
+  name: string | null,
+  kind: 'ingress' | 'clsact',
+): Running {
+  const dev = io.k.devs.find((one) => one.name === name);
+  if (name !== null && !dev) return yield* noDevice(io, name);
+  if (io.uid !== 0) return yield* forbidden(io);
+  if (!dev) return yield* answer(io, { ok: false, errno: 'ENODEV' });
+  if (change === 'delete') return yield* answer(io, deleteIngress(io.k, dev, kind));
+  if (change === 'replace' && dev.ingress?.kind === kind) return 0;
+  return yield* answer(io, addIngress(io.k, dev, kind));
+}
+
 function* absent(io: Io, what: string): Running {
   yield* io.err.line(`softnet: not modelled here: tc ${what}`);
   return 1;
@@ -65,11 +84,12 @@ function* absent(io: Io, what: string): Running {
 
 /// The words up to the discipline's name; a number is the exit status of what was wrong with them.
 function* readLine(io: Io, words: readonly string[]): Running<Line | number> {
-  const line: Line = { dev: null, handle: 0, root: false, kind: '', rest: [] };
+  const line: Line = { dev: null, handle: 0, root: false, kind: '', rest: [], ingress: '' };
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === 'root') line.root = true;
-    else if (['parent', 'ingress', 'clsact', 'estimator', 'stab'].includes(word))
+    else if (word === 'ingress' || word === 'clsact') line.ingress = word;
+    else if (['parent', 'estimator', 'stab'].includes(word))
       return yield* absent(io, `qdisc ... ${word}`);
     else if (word === 'dev' || word === 'handle') {
       const next = words[++i];

@@ -48,6 +48,20 @@ export function qdiscLines(row: QdiscRow, named: string, level: number): string[
   return [...lines, ...(kind?.statistics ?? [])];
 }
 
+/// The ingress or clsact discipline of a device; nothing waits in it.
+export function ingressLines(dev: NetDevice, named: string, level: number): string[] {
+  if (dev.ingress === null) return [];
+  const { kind, ingress } = dev.ingress;
+  // ingress ends in a rule of dashes, as its parameters are printed.
+  const head = `qdisc ${kind} ffff: ${named}parent ffff:fff1 ${kind === 'ingress' ? '---------------- ' : ''}`;
+  if (!level) return [head];
+  return [
+    head,
+    ` Sent ${ingress.bytes} bytes ${ingress.packets} pkt (dropped ${ingress.drops}, overlimits 0 requeues 0) `,
+    ' backlog 0b 0p requeues 0',
+  ];
+}
+
 export function qdiscJson(row: QdiscRow, named: boolean, level: number): Json {
   const { qdisc, parent, refcnt } = row;
   return {

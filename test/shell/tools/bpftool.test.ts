@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boot } from '../../../src/kernel/boot.ts';
 import { hosts } from '../../../src/hardware/hosts.ts';
 import { checkLedger } from '../../../src/kernel/ledger.ts';
 import { advance } from '../../../src/kernel/run.ts';
+import { bpf_prog_load, progPut } from '../../../src/kernel/xdp/load.ts';
 import { createSession } from '../../../src/shell/shell.ts';
 import { parseProgram, SourceTrouble } from '../../../src/shell/bpftool/source.ts';
 import { typed } from '../../../tools/typed.ts';
@@ -32,7 +34,9 @@ describe('ip link set … xdp', () => {
         '    prog/xdp id 6 name xdp_drop_prog tag 57cd311f2e27366b jited \n',
     );
     expect(say('ip addr show eth0').out).toContain(' mtu 1500 xdp/id:6 qdisc mq ');
-    expect(JSON.parse(say('ip -j link show eth0').out)[0].xdp).toMatchObject({
+    expect(
+      (JSON.parse(say('ip -j link show eth0').out) as { xdp: unknown }[])[0]!.xdp,
+    ).toMatchObject({
       mode: 1,
       prog: { id: 6, name: 'xdp_drop_prog', jited: 1 },
     });
@@ -87,6 +91,14 @@ describe('ip link set … xdp', () => {
     expect(mixed.say(DROP.replace('eth0 xdp', 'eth0 xdpdrv'))).toEqual({
       ...{ out: '', err: 'Warning: vmxnet3: LRO is not supported with XDP.\n', status: 0 },
     });
+    mixed.say('ethtool -K eth0 lro on');
+    expect(mixed.say('ethtool -k eth0 | grep large').out).toContain('off [requested on]');
+    const virtio = terminal('virtio');
+    virtio.say(DROP);
+    virtio.say('ethtool -K eth0 rx-gro-hw off');
+    expect(virtio.say('ethtool -k eth0 | grep gro-hw').out).toContain(
+      'rx-gro-hw: on [requested off]',
+    );
     const igb = terminal('igb');
     igb.say(DROP);
     expect(igb.say('ip link set eth0 mtu 4000').err).toBe('RTNETLINK answers: Invalid argument\n');
@@ -113,6 +125,18 @@ describe('bpftool', () => {
       '[{\n        "key": 0,\n        "value": 250\n    }\n]\n',
     );
     expect(say('bpftool net').out).toContain('xdp:\neth0(2) generic id 6\n');
+  });
+
+  it('shows how long programs run once the kernel is asked to measure', () => {
+    const { say, host } = terminal('virtio');
+    say(DROP);
+    say('traffic start udp --dev eth0 --rate 100k --count 100');
+    advance(host.k, host.k.now + 10 * ms);
+    expect(say('bpftool prog show').out).not.toContain('run_cnt');
+    say('sysctl -w kernel.bpf_stats_enabled=1');
+    say('traffic start udp --dev eth0 --rate 100k --count 100');
+    advance(host.k, host.k.now + 10 * ms);
+    expect(say('bpftool prog show').out).toContain('  gpl run_time_ns 1400 run_cnt 100\n');
   });
 
   it('prints no sizes of a program whose rules were not made of byte code', () => {
@@ -181,6 +205,58 @@ describe('the text form of a program', () => {
       throw trouble;
     }
   };
+
+  it('is read, or refused with a line, whatever the words are; and then loaded or refused', () => {
+    const word = fc.constantFrom(
+      ...[
+        'if',
+        'and',
+        'not',
+        'src',
+        'dst',
+        'dport',
+        'proto',
+        'udp',
+        'in',
+        'm',
+        'rate',
+        'over',
+        '9',
+      ],
+      ...['burst', 'count', 'drop', 'pass', 'tx', 'redirect', 'goto', 'l:', 'l', 'else', 'queue'],
+      ...[
+        'map',
+        'entry',
+        'hash',
+        'lpm_trie',
+        'cpumap',
+        'entries',
+        '10.0.0.0/8',
+        '0',
+        '70000',
+        '-1',
+      ],
+    );
+    const source = fc
+      .array(fc.array(word, { minLength: 1, maxLength: 8 }), { maxLength: 6 })
+      .map(
+        (lines) => `map m array entries 4\n${lines.map((one) => one.join(' ')).join('\n')}\npass`,
+      );
+    const k = boot(hosts['laptop']!, 1);
+    let loaded = 0;
+    fc.assert(
+      fc.property(source, (text) => {
+        if (wrong(text) !== 'right') return;
+        const prog = bpf_prog_load(k, parseProgram(text), 0);
+        if (typeof prog !== 'number') return;
+        loaded++;
+        progPut(k, prog);
+      }),
+      { numRuns: 2000, seed: 5 },
+    );
+    expect(loaded).toBeGreaterThan(20);
+    expect(k.bpf.maps.every((map) => map.id === 0)).toBe(true);
+  });
 
   it('says which line is wrong, and why', () => {
     expect(wrong('# nothing but a comment\n\npass # all of it')).toBe('right');

@@ -32,7 +32,7 @@ describe('a listener that never accepts', () => {
         'LISTEN 5      4            0.0.0.0:8080      0.0.0.0:*   \n',
     );
     expect(type(netstat, k, 'netstat -lnt').out.split('\n')[2]).toBe(
-      'tcp        5      0 0.0.0.0:8080            0.0.0.0:*               LISTEN      ',
+      'tcp        5      0 0.0.0.0:8080            0.0.0.0:*               LISTEN     ',
     );
   });
 

@@ -46,6 +46,18 @@ describe('ss', () => {
     expect(out.split('\n')).toHaveLength(found + 1);
   });
 
+  it('tells with -e which socket is which: inode, and a cookie that stays', () => {
+    const k = hostLike('alder');
+    const line = () => type(ss, k, 'ss -uane').out;
+    const sock = k.socks[0]!;
+    expect(line()).toContain(` ino:${sock.ino} sk:1 cgroup:/ <->\n`);
+    expect(line()).toContain(' sk:1 ');
+  });
+
+  it('names the table for UNIX sockets, which are of three kinds', () => {
+    expect(type(ss, hostLike('igb'), 'ss -xl').out).toMatch(/^Netid State /);
+  });
+
   it('stretches over a terminal', () => {
     const { out } = type(ss, hostLike('alder'), 'ss -uan', { columns: 80 });
     expect(out.split('\n')[0]).toHaveLength(80);

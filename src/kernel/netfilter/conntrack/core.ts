@@ -8,12 +8,12 @@ import { FLAG_NFCT } from '../../skb.ts';
 import type { Cpu, Kernel, Skb } from '../../state.ts';
 import { NF_ACCEPT, NF_DROP, NF_INET_PRE_ROUTING, NF_REPEAT } from '../types.ts';
 import { logInvalid } from './log_invalid.ts';
-import { NFCT_INVALID, NFCT_UNTRACKED, entryOf, nf_ct_set, receivedPacket } from './packet.ts';
+import { NFCT_INVALID, NFCT_UNTRACKED, entryOf, setNfct, receivedPacket } from './packet.ts';
+import { init_conntrack } from './new_entry.ts';
 import { nf_conntrack_handle_packet } from './protocols.ts';
 import { directionOf } from './refresh.ts';
 import {
   __nf_conntrack_confirm,
-  init_conntrack,
   nf_conntrack_find_get,
   nf_ct_delete,
   packetHash,
@@ -46,11 +46,11 @@ export function conntrackIn(k: Kernel, c: Cpu, skb: Skb, hook: number): number {
   const p = receivedPacket(k, skb, hook);
   if (p.short) return NF_ACCEPT;
   if (p.tuple.proto === IPPROTO_ICMPV6 && untracked6(p.tuple.dport >>> 8)) {
-    nf_ct_set(k, skb, NFCT_UNTRACKED);
+    setNfct(k, skb, NFCT_UNTRACKED);
     return NF_ACCEPT;
   }
   const verdict = nf_conntrack_in(k, c, p);
-  nf_ct_set(k, skb, p.entry < 0 ? NFCT_INVALID : p.entry * 8 + p.ctinfo);
+  setNfct(k, skb, p.entry < 0 ? NFCT_INVALID : p.entry * 8 + p.ctinfo);
   return verdict;
 }
 

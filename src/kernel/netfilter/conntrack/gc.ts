@@ -6,8 +6,8 @@ import { addSlot, setTime } from '../../../engine/agenda.ts';
 import { CONNTRACK_GC } from '../../events.ts';
 import { jiffies, tickNs } from '../../jiffies.ts';
 import type { Kernel } from '../../state.ts';
-import { nf_ct_delete, nf_ct_expires, nf_ct_is_expired, tableOf } from './table.ts';
-import { tcp_can_early_drop } from './tcp.ts';
+import { nf_ct_delete, expiresIn, isExpired, tableOf } from './table.ts';
+import { tcp_can_early_drop } from './tcp_transition.ts';
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_DYING, type Conntrack, type CtEntry } from './types.ts';
 
 const GC_SCAN_INITIAL_COUNT = 100;
@@ -49,11 +49,11 @@ export function gc_worker(k: Kernel): void {
         return finish(k, ct, soon ? 1 : 0);
       }
       at = ct.next[at]!;
-      if (nf_ct_is_expired(k, entry)) {
+      if (isExpired(k, entry)) {
         nf_ct_delete(k, index);
         expired++;
       } else {
-        const expires = Math.min(Math.max(nf_ct_expires(k, entry), hz), 300 * hz);
+        const expires = Math.min(Math.max(expiresIn(k, entry), hz), 300 * hz);
         next_run += Math.trunc((expires - next_run) / ++gc.count);
         if (max95 > 0 && ct.count >= max95 && mayEarlyDrop(entry)) {
           nf_ct_delete(k, index);

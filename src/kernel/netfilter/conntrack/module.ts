@@ -6,13 +6,13 @@ import { bits, stream } from '../../../engine/random.ts';
 import { conntrackBuckets } from '../../boot_defaults.ts';
 import { conntrackEntries } from '../../sysctl_table.ts';
 import type { Kernel } from '../../state.ts';
-import { NF_IP_PRI, hookEntries, nf_register_net_hook, nf_unregister_net_hook } from '../hook_lists.ts';
 import {
-  HOOK_CT_CONFIRM,
-  HOOK_CT_IN,
-  HOOK_NAT,
-  HOOK_NFT_NAT,
-} from '../hook_numbers.ts';
+  NF_IP_PRI,
+  hookEntries,
+  nf_register_net_hook,
+  nf_unregister_net_hook,
+} from '../hook_lists.ts';
+import { HOOK_CT_CONFIRM, HOOK_CT_IN, HOOK_NAT, HOOK_NFT_NAT } from '../hook_numbers.ts';
 import { needsConntrack } from '../nf_tables_rule.ts';
 import {
   NFPROTO_IPV4,
@@ -51,7 +51,7 @@ export function loadConntrack(k: Kernel): Conntrack {
     hooked6: false,
     nat_hooked: false,
     nat_key: [bits(nat), bits(nat), bits(nat), bits(nat)],
-    bysource: [],
+    bysource: new Int32Array(0),
     random: stream(k.seed, 'nf_conntrack'),
     gc: { slot: -1, next_bucket: 0, avg_timeout: 0, count: 0, start_time: 0, early_drop: false },
   };
@@ -85,6 +85,7 @@ function updateHooks(k: Kernel): void {
   if (six !== ct.hooked6) hook(k, NFPROTO_IPV6, six);
   ct.hooked4 = four;
   ct.hooked6 = six;
+  if (chains && ct.bysource.length === 0) ct.bysource = new Int32Array(ct.heads.length).fill(-1);
   if (chains !== ct.nat_hooked) hookNat(k, chains);
   ct.nat_hooked = chains;
 }
@@ -108,8 +109,7 @@ function hook(k: Kernel, pf: number, on: boolean): void {
   if (!on) return unhook(k, pf, [HOOK_CT_IN, HOOK_CT_CONFIRM]);
   const entry = (fn: number, priority: number) => ({ priority, fn, id: 0, table: -1, chain: -1 });
   // At LOCAL_IN it sees what was gathered from fragments there.
-  for (const at of IN)
-    nf_register_net_hook(k, pf, at, entry(HOOK_CT_IN, NF_IP_PRI.CONNTRACK));
+  for (const at of IN) nf_register_net_hook(k, pf, at, entry(HOOK_CT_IN, NF_IP_PRI.CONNTRACK));
   for (const at of OUT)
     nf_register_net_hook(k, pf, at, entry(HOOK_CT_CONFIRM, NF_IP_PRI.CONNTRACK_CONFIRM));
   nf_ct_tcp_fixup(k, pf);

@@ -7,10 +7,16 @@ import { addressNumber } from '../../flows.ts';
 import { printkAt } from '../../printk.ts';
 import type { Cpu, Kernel, Skb } from '../../state.ts';
 import { NF_ACCEPT, NF_DROP, type NftExpr } from '../types.ts';
-import { MANIP_DST, MANIP_SRC, get_unique_tuple, sourceBucket, type NatRange } from './nat_tuple.ts';
+import {
+  MANIP_DST,
+  MANIP_SRC,
+  get_unique_tuple,
+  sourceBucket,
+  type NatRange,
+} from './nat_tuple.ts';
 import { entryOf } from './packet.ts';
 import { tableOf } from './table.ts';
-import { createTuple, nf_ct_invert_tuple, nf_ct_tuple_equal } from './tuple.ts';
+import { createTuple, nf_ct_invert_tuple, sameTuple } from './tuple.ts';
 import {
   IPS_CONFIRMED,
   IPS_DST_NAT,
@@ -45,14 +51,14 @@ function nf_nat_setup_info(
   nf_ct_invert_tuple(current, entry.tuple[REPLY]!);
   const made = get_unique_tuple(k, c, { ...current }, range, index, manip);
   nf_ct_invert_tuple(current, entry.tuple[REPLY]!);
-  if (!nf_ct_tuple_equal(made, current)) {
+  if (!sameTuple(made, current)) {
     nf_ct_invert_tuple(entry.tuple[REPLY]!, made);
     entry.status |= manip === MANIP_SRC ? IPS_SRC_NAT : IPS_DST_NAT;
   }
   if (manip === MANIP_SRC) {
     entry.nat_bucket = sourceBucket(ct, entry.tuple[ORIGINAL]!);
-    while (ct.bysource.length <= entry.nat_bucket) ct.bysource.push([]);
-    ct.bysource[entry.nat_bucket]!.unshift(index);
+    entry.nat_next = ct.bysource[entry.nat_bucket]!;
+    ct.bysource[entry.nat_bucket] = index;
   }
   entry.status |= manip === MANIP_SRC ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
   return NF_ACCEPT;

@@ -7,12 +7,7 @@ import { addressText } from '../../flows.ts';
 import { reciprocalScale } from '../../hash.ts';
 import { jhash2 } from '../../jhash.ts';
 import type { Cpu, Kernel } from '../../state.ts';
-import {
-  nf_conntrack_find_get,
-  nf_conntrack_tuple_taken,
-  nf_ct_delete,
-  tableOf,
-} from './table.ts';
+import { nf_conntrack_find_get, nf_conntrack_tuple_taken, nf_ct_delete, tableOf } from './table.ts';
 import { TCP_CONNTRACK } from './tcp_states.ts';
 import {
   copyTuple,
@@ -52,9 +47,9 @@ const IPPROTO_ICMPV6 = 58;
 
 const reply = createTuple();
 
-/// Buckets of the look-up by source; as many as the table has.
+/// The chain of a source; there are as many as the table had when translation was first hooked in.
 export function sourceBucket(ct: Conntrack, tuple: Tuple): number {
-  return reciprocalScale(hash_by_src(tuple, ct.nat_key), ct.heads.length);
+  return reciprocalScale(hash_by_src(tuple, ct.nat_key), ct.bysource.length);
 }
 
 // net/netfilter/nf_nat_core.c:nf_nat_used_tuple()
@@ -117,8 +112,9 @@ function portInRange(tuple: Tuple, range: NatRange, manip: number): boolean {
 // Another connection of the same source: its mapping, if the range allows it.
 function find_appropriate_src(k: Kernel, orig: Tuple, tuple: Tuple, range: NatRange): boolean {
   const ct = tableOf(k);
-  for (const index of ct.bysource[sourceBucket(ct, orig)] ?? []) {
-    const { tuple: known } = ct.entries[index]!;
+  for (let index = ct.bysource[sourceBucket(ct, orig)]!; index >= 0;) {
+    const { tuple: known, nat_next: next } = ct.entries[index]!;
+    index = next;
     const first = known[ORIGINAL]!;
     if (first.proto !== orig.proto || first.src !== orig.src || first.sport !== orig.sport)
       continue;

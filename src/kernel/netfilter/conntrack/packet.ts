@@ -128,7 +128,7 @@ export function ctinfoOf(k: Kernel, skb: Skb): number {
 }
 
 /// include/net/netfilter/nf_conntrack.h:nf_ct_set()
-export function nf_ct_set(k: Kernel, skb: Skb, value: number): void {
+export function setNfct(k: Kernel, skb: Skb, value: number): void {
   k.skbs.flags[skb] = k.skbs.flags[skb]! | FLAG_NFCT;
   k.skbs.nfct[skb] = value;
 }

@@ -6,7 +6,7 @@ import { jiffies } from '../../jiffies.ts';
 import type { Cpu, Kernel } from '../../state.ts';
 import { NF_ACCEPT, NF_INET_PRE_ROUTING } from '../types.ts';
 import { logInvalid } from './log_invalid.ts';
-import { nf_ct_refresh_acct } from './refresh.ts';
+import { __nf_ct_refresh_acct } from './refresh.ts';
 import { tableOf } from './table.ts';
 import { nf_conntrack_tcp_packet } from './tcp.ts';
 import { validNew } from './tuple.ts';
@@ -31,7 +31,7 @@ export function nf_conntrack_handle_packet(k: Kernel, c: Cpu, p: CtPacket): numb
     case IPPROTO_ICMPV6:
       return icmp(k, p, settings.icmpv6);
     default:
-      nf_ct_refresh_acct(k, p, settings.generic);
+      __nf_ct_refresh_acct(k, p, settings.generic);
       return NF_ACCEPT;
   }
 }
@@ -49,11 +49,11 @@ function nf_conntrack_udp_packet(k: Kernel, c: Cpu, p: CtPacket): number {
   const now = jiffies(k);
   if (!(status & IPS_CONFIRMED)) entry.stream_ts = 2 * k.desc.hz + now;
   if (!(status & IPS_SEEN_REPLY)) {
-    nf_ct_refresh_acct(k, p, settings.udp[0]!);
+    __nf_ct_refresh_acct(k, p, settings.udp[0]!);
     return NF_ACCEPT;
   }
   const stream = now > entry.stream_ts;
-  nf_ct_refresh_acct(k, p, settings.udp[stream ? 1 : 0]!);
+  __nf_ct_refresh_acct(k, p, settings.udp[stream ? 1 : 0]!);
   if (stream) entry.status |= IPS_ASSURED;
   return NF_ACCEPT;
 }
@@ -62,6 +62,6 @@ function nf_conntrack_udp_packet(k: Kernel, c: Cpu, p: CtPacket): number {
 function icmp(k: Kernel, p: CtPacket, timeout: number): number {
   const first = tableOf(k).entries[p.entry]!.tuple[ORIGINAL]!;
   if (!validNew(first.proto, first.dport >>> 8)) return -NF_ACCEPT;
-  nf_ct_refresh_acct(k, p, timeout);
+  __nf_ct_refresh_acct(k, p, timeout);
   return NF_ACCEPT;
 }

@@ -11,5 +11,6 @@ export function nf_conntrack_put(k: Kernel, skb: Skb): void {
   const index = entryOf(k, skb);
   if (ct === null || index < 0) return;
   const entry = ct.entries[index]!;
-  if (entry.live && !(entry.status & IPS_CONFIRMED)) nf_ct_delete(k, index);
+  // A new entry may have taken the place of the packet's own, which was removed meanwhile.
+  if (entry.live && entry.skb === skb && !(entry.status & IPS_CONFIRMED)) nf_ct_delete(k, index);
 }

@@ -20,14 +20,14 @@ export function directionOf(ctinfo: number): number {
 }
 
 /// Gives the packet's entry so many ticks more from now, and counts the packet.
-export function nf_ct_refresh_acct(k: Kernel, p: CtPacket, ticks: number): void {
+export function __nf_ct_refresh_acct(k: Kernel, p: CtPacket, ticks: number): void {
   const entry = tableOf(k).entries[p.entry]!;
   if (!(entry.status & IPS_FIXED_TIMEOUT))
     entry.timeout = entry.status & IPS_CONFIRMED ? ticks + jiffies(k) : ticks;
-  nf_ct_acct_update(entry, p);
+  account(entry, p);
 }
 
-function nf_ct_acct_update(entry: CtEntry, p: CtPacket): void {
+function account(entry: CtEntry, p: CtPacket): void {
   if (!entry.acct) return;
   const dir = directionOf(p.ctinfo);
   entry.packets[dir]!++;
@@ -35,6 +35,6 @@ function nf_ct_acct_update(entry: CtEntry, p: CtPacket): void {
 }
 
 export function nf_ct_kill_acct(k: Kernel, p: CtPacket): void {
-  nf_ct_acct_update(tableOf(k).entries[p.entry]!, p);
+  account(tableOf(k).entries[p.entry]!, p);
   nf_ct_delete(k, p.entry);
 }

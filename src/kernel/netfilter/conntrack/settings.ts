@@ -7,7 +7,6 @@ import { hash_conntrack_raw } from './tuple.ts';
 import type { Conntrack, CtSettings } from './types.ts';
 
 const PREFIX = 'net.netfilter.nf_conntrack_';
-const PER_PAGE = 4096 / 8; // buckets in a page
 
 /// The settings as the sysctls have them.
 export function settingsOf(k: Kernel): CtSettings {
@@ -18,7 +17,9 @@ export function settingsOf(k: Kernel): CtSettings {
     const key = `tcp_timeout_${name.toLowerCase()}`;
     if (k.sysctl[`${PREFIX}${key}`] !== undefined) tcp[state] = ticks(key);
   }
-  tcp[TCP_CONNTRACK.SYN_SENT2] = tcp[TCP_CONNTRACK.NONE] = tcp[TCP_CONNTRACK.SYN_SENT]!;
+  // No sysctl names these two. SYN_SENT2 keeps its two minutes whatever SYN_SENT has.
+  tcp[TCP_CONNTRACK.SYN_SENT2] = 120 * k.desc.hz;
+  tcp[TCP_CONNTRACK.NONE] = tcp[TCP_CONNTRACK.SYN_SENT]!;
   tcp[RETRANS] = ticks('tcp_timeout_max_retrans');
   tcp[UNACK] = ticks('tcp_timeout_unacknowledged');
   return {
@@ -44,31 +45,24 @@ export function conntrackSysctl(k: Kernel, name: string): void {
   if (ct === null || !name.includes('nf_conntrack_')) return;
   if (name === `${PREFIX}max`) k.sysctl['net.nf_conntrack_max'] = k.sysctl[name]!;
   if (name === 'net.nf_conntrack_max') k.sysctl[`${PREFIX}max`] = k.sysctl[name]!;
-  if (name === `${PREFIX}buckets`) nf_conntrack_hash_resize(k, ct);
+  if (name === `${PREFIX}buckets`) nf_conntrack_hash_resize(ct, Number(k.sysctl[name]));
   ct.settings = settingsOf(k);
 }
 
-// Whole pages of buckets; every chain is made anew. net/netfilter/nf_conntrack_core.c
-function nf_conntrack_hash_resize(k: Kernel, ct: Conntrack): void {
-  const name = `${PREFIX}buckets`;
-  const wanted = Number(k.sysctl[name]);
-  const size = Math.ceil(wanted / PER_PAGE) * PER_PAGE;
-  const old = ct.heads;
-  if (wanted > 0 && size !== old.length) {
-    const heads = new Int32Array(size).fill(-1);
-    for (const head of old)
-      for (let at = head; at >= 0;) {
-        const next = ct.next[at]!;
-        const entry = ct.entries[at >> 1]!;
-        const bucket = reciprocalScale(hash_conntrack_raw(entry.tuple[at & 1]!, ct.key), size);
-        ct.next[at] = heads[bucket]!;
-        heads[bucket] = at;
-        entry.bucket[at & 1] = bucket;
-        at = next;
-      }
-    ct.heads = heads;
-  }
-  k.sysctl[name] = String(ct.heads.length);
+// Every chain is made anew. net/netfilter/nf_conntrack_core.c
+function nf_conntrack_hash_resize(ct: Conntrack, size: number): void {
+  const heads = new Int32Array(size).fill(-1);
+  for (const head of ct.heads)
+    for (let at = head; at >= 0;) {
+      const next = ct.next[at]!;
+      const entry = ct.entries[at >> 1]!;
+      const bucket = reciprocalScale(hash_conntrack_raw(entry.tuple[at & 1]!, ct.key), size);
+      ct.next[at] = heads[bucket]!;
+      heads[bucket] = at;
+      entry.bucket[at & 1] = bucket;
+      at = next;
+    }
+  ct.heads = heads;
 }
 
 /// What nf_conntrack_buckets and its kin are when the module is loaded.

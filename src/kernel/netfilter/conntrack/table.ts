@@ -4,18 +4,10 @@
 /// Left out: restarts of look-ups and insertions that lost a race (one CPU's work is done at a time).
 import { reciprocalScale } from '../../hash.ts';
 import { jiffies } from '../../jiffies.ts';
-import { rateLimited } from '../../net_ratelimit.ts';
 import { integer } from '../../../engine/random.ts';
 import type { Cpu, Kernel } from '../../state.ts';
+import { hash_conntrack_raw, sameTuple } from './tuple.ts';
 import {
-  copyTuple,
-  createTuple,
-  hash_conntrack_raw,
-  nf_ct_invert_tuple,
-  nf_ct_tuple_equal,
-} from './tuple.ts';
-import {
-  IPS_ASSURED,
   IPS_CONFIRMED,
   IPS_DYING,
   ORIGINAL,
@@ -27,7 +19,6 @@ import {
   type Tuple,
 } from './types.ts';
 
-const NF_CT_EVICTION_RANGE = 8;
 const MIN_CHAINLEN = 50;
 const MAX_CHAINLEN = 80 - MIN_CHAINLEN;
 
@@ -42,22 +33,23 @@ export function statOf(k: Kernel, c: Cpu): CtStat {
   return tableOf(k).stats[c.id]!;
 }
 
-function bucketOf(ct: Conntrack, hash: number): number {
+/// The chain of a hash.
+export function bucketOf(ct: Conntrack, hash: number): number {
   return reciprocalScale(hash, ct.heads.length);
 }
 
 /// Ticks that an entry still has. include/net/netfilter/nf_conntrack.h
-export function nf_ct_expires(k: Kernel, entry: CtEntry): number {
+export function expiresIn(k: Kernel, entry: CtEntry): number {
   return Math.max(0, entry.timeout - jiffies(k));
 }
 
-export function nf_ct_is_expired(k: Kernel, entry: CtEntry): boolean {
+export function isExpired(k: Kernel, entry: CtEntry): boolean {
   return entry.timeout - jiffies(k) <= 0;
 }
 
 /// Whether a look-up or the collector may remove it.
-export function nf_ct_should_gc(k: Kernel, entry: CtEntry): boolean {
-  return nf_ct_is_expired(k, entry) && (entry.status & (IPS_CONFIRMED | IPS_DYING)) === IPS_CONFIRMED;
+export function shouldGc(k: Kernel, entry: CtEntry): boolean {
+  return isExpired(k, entry) && (entry.status & (IPS_CONFIRMED | IPS_DYING)) === IPS_CONFIRMED;
 }
 
 /// The hash of a packet's tuple, remembered for its flow.
@@ -77,123 +69,20 @@ export function nf_conntrack_find_get(k: Kernel, tuple: Tuple, hash: number): nu
   for (let at = ct.heads[bucketOf(ct, hash)]!; at >= 0;) {
     const entry = ct.entries[at >> 1]!;
     const next = ct.next[at]!;
-    if (nf_ct_is_expired(k, entry)) {
-      if (nf_ct_should_gc(k, entry)) nf_ct_delete(k, at >> 1);
-    } else if (nf_ct_tuple_equal(entry.tuple[at & 1]!, tuple)) return at;
+    if (isExpired(k, entry)) {
+      if (shouldGc(k, entry)) nf_ct_delete(k, at >> 1);
+    } else if (sameTuple(entry.tuple[at & 1]!, tuple)) return at;
     at = liveAfter(ct, next);
   }
   return -1;
 }
 
-// An entry that was just removed may have been linked in this chain by its other direction too.
-function liveAfter(ct: Conntrack, at: number): number {
+/// The first entry of a chain from `at` on that is alive: one that was just removed may have been
+/// linked in this chain by its other direction too.
+export function liveAfter(ct: Conntrack, at: number): number {
   let next = at;
   while (next >= 0 && !ct.entries[next >> 1]!.live) next = ct.next[next]!;
   return next;
-}
-
-/// A new entry for a packet's tuple, not yet in the table; -1: no reply could ever match, -2: the
-/// table is full and nothing could be given up.
-/// net/netfilter/nf_conntrack_core.c:init_conntrack(), __nf_conntrack_alloc()
-export function init_conntrack(k: Kernel, c: Cpu, p: CtPacket, hash: number): number {
-  const ct = tableOf(k);
-  if (!nf_ct_invert_tuple(inverse, p.tuple)) return -1;
-  const { max } = ct.settings;
-  if (max > 0 && ct.count + 1 > max && !early_drop(k, c, hash)) {
-    ct.gc.early_drop = true;
-    rateLimited(k, 'nf_conntrack: nf_conntrack: table full, dropping packet');
-    return -2;
-  }
-  ct.count++;
-  const index = ct.free.length > 0 ? ct.free.pop()! : newSlot(ct);
-  const entry = ct.entries[index]!;
-  reset(ct, entry);
-  copyTuple(entry.tuple[ORIGINAL]!, p.tuple);
-  copyTuple(entry.tuple[REPLY]!, inverse);
-  entry.hash = hash;
-  entry.acct = ct.settings.acct;
-  entry.flow = p.slot >> 1;
-  return index;
-}
-
-const inverse = createTuple();
-
-function newSlot(ct: Conntrack): number {
-  const index = ct.entries.length;
-  if (ct.next.length < 2 * index + 2) {
-    const next = new Int32Array(Math.max(256, ct.next.length * 2)).fill(-1);
-    next.set(ct.next);
-    ct.next = next;
-  }
-  ct.entries.push({
-    live: false,
-    id: 0,
-    tuple: [createTuple(), createTuple()],
-    status: 0,
-    timeout: 0,
-    mark: 0,
-    hash: 0,
-    bucket: [-1, -1],
-    tcp: null,
-    stream_ts: 0,
-    packets: [0, 0],
-    bytes: [0, 0],
-    acct: false,
-    masq: -1,
-    nat_bucket: -1,
-    nat_from: [-1, -1, -1, -1],
-    nat_to: [-1, -1, -1, -1],
-    flow: 0,
-  });
-  return index;
-}
-
-function reset(ct: Conntrack, entry: CtEntry): void {
-  entry.live = true;
-  entry.id = ct.next_id++;
-  entry.status = 0;
-  entry.timeout = 0;
-  entry.mark = 0;
-  entry.bucket[0] = entry.bucket[1] = -1;
-  entry.tcp = null;
-  entry.stream_ts = 0;
-  entry.packets[0] = entry.packets[1] = 0;
-  entry.bytes[0] = entry.bytes[1] = 0;
-  entry.masq = -1;
-  entry.nat_bucket = -1;
-  entry.nat_from.fill(-1);
-  entry.nat_to.fill(-1);
-}
-
-/// Gives up entries in the chains from the packet's own on that have never been assured. False: none.
-/// net/netfilter/nf_conntrack_core.c:early_drop()
-function early_drop(k: Kernel, c: Cpu, hash: number): boolean {
-  const ct = tableOf(k);
-  let bucket = bucketOf(ct, hash);
-  for (let i = 0; i < NF_CT_EVICTION_RANGE; i++) {
-    const drops = early_drop_list(k, ct, bucket);
-    if (drops > 0) {
-      statOf(k, c).early_drop += drops;
-      return true;
-    }
-    bucket = (bucket + 1) % ct.heads.length;
-  }
-  return false;
-}
-
-function early_drop_list(k: Kernel, ct: Conntrack, bucket: number): number {
-  let drops = 0;
-  for (let at = ct.heads[bucket]!; at >= 0;) {
-    const entry = ct.entries[at >> 1]!;
-    const next = ct.next[at]!;
-    if (nf_ct_is_expired(k, entry)) nf_ct_delete(k, at >> 1);
-    else if (!(entry.status & IPS_ASSURED)) {
-      nf_ct_delete(k, at >> 1);
-      drops++;
-    }
-    at = liveAfter(ct, next);
-  }
-  return drops;
 }
 
 /// Puts a packet's new entry into the table. False: one of its tuples is there already, or a chain is
@@ -214,7 +103,7 @@ export function __nf_conntrack_confirm(k: Kernel, c: Cpu, index: number): boolea
     let length = 0;
     const first = ct.heads[dir === ORIGINAL ? bucket : reply]!;
     for (let at = first; at >= 0; at = ct.next[at]!) {
-      if (nf_ct_tuple_equal(ct.entries[at >> 1]!.tuple[at & 1]!, entry.tuple[dir]!)) {
+      if (sameTuple(ct.entries[at >> 1]!.tuple[at & 1]!, entry.tuple[dir]!)) {
         stat.drop++;
         stat.insert_failed++;
         return false;
@@ -262,14 +151,24 @@ export function nf_ct_delete(k: Kernel, index: number): void {
   if (!entry.live) return;
   unlink(ct, index, ORIGINAL);
   unlink(ct, index, REPLY);
-  if (entry.nat_bucket >= 0) {
-    ct.bysource[entry.nat_bucket] = ct.bysource[entry.nat_bucket]!.filter((one) => one !== index);
-    entry.nat_bucket = -1;
-  }
+  if (entry.nat_bucket >= 0) unlinkSource(ct, index);
   entry.live = false;
   entry.status |= IPS_DYING;
   ct.count--;
   ct.free.push(index);
+}
+
+// net/netfilter/nf_nat_core.c:nf_nat_cleanup_conntrack()
+function unlinkSource(ct: Conntrack, index: number): void {
+  const entry = ct.entries[index]!;
+  const { nat_bucket: bucket, nat_next: next } = entry;
+  if (ct.bysource[bucket] === index) ct.bysource[bucket] = next;
+  else {
+    let before = ct.entries[ct.bysource[bucket]!]!;
+    while (before.nat_next !== index) before = ct.entries[before.nat_next]!;
+    before.nat_next = next;
+  }
+  entry.nat_bucket = -1;
 }
 
 /// Whether the answer to some tuple would be taken for another connection's. The same packet's twin does
@@ -288,10 +187,10 @@ export function nf_conntrack_tuple_taken(
     const entry = ct.entries[at >> 1]!;
     const next = ct.next[at]!;
     if (at >> 1 !== ignored) {
-      if (nf_ct_is_expired(k, entry)) nf_ct_delete(k, at >> 1);
+      if (isExpired(k, entry)) nf_ct_delete(k, at >> 1);
       else if (
-        nf_ct_tuple_equal(entry.tuple[at & 1]!, tuple) &&
-        !nf_ct_tuple_equal(own.tuple[ORIGINAL]!, entry.tuple[ORIGINAL]!)
+        sameTuple(entry.tuple[at & 1]!, tuple) &&
+        !sameTuple(own.tuple[ORIGINAL]!, entry.tuple[ORIGINAL]!)
       ) {
         statOf(k, c).found++;
         return true;

@@ -20,9 +20,10 @@ export const TCP_CONNTRACK = Object.freeze({
 export const RETRANS = 12;
 export const UNACK = 13;
 
-export const TCP_STATE_NAMES: readonly string[] = (
-  'NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE SYN_SENT2'
-).split(' ');
+export const TCP_STATE_NAMES: readonly string[] =
+  'NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE SYN_SENT2'.split(
+    ' ',
+  );
 
 // enum tcp_bit_set
 export const TCP_SYN_SET = 0;

@@ -79,7 +79,13 @@ function tcp_init_sender(
 }
 
 // A segment from the middle of a connection of which this side was not seen before.
-function pickUp(sender: CtTcpSeen, receiver: CtTcpSeen, end: number, win: number, sack: number): void {
+function pickUp(
+  sender: CtTcpSeen,
+  receiver: CtTcpSeen,
+  end: number,
+  win: number,
+  sack: number,
+): void {
   sender.td_end = end;
   const scaled = win * 2 ** sender.td_scale;
   sender.td_maxwin = scaled === 0 ? 1 : scaled;

@@ -73,7 +73,7 @@ export function validNew(proto: number, type: number): boolean {
   return type === 8 || type === 13 || type === 15 || type === 17;
 }
 
-export function nf_ct_tuple_equal(a: Tuple, b: Tuple): boolean {
+export function sameTuple(a: Tuple, b: Tuple): boolean {
   return (
     a.src === b.src &&
     a.dst === b.dst &&

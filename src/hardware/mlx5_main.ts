@@ -1,0 +1,166 @@
+/// The mlx5_core driver's receive path, for a ConnectX-5: completion queues with moderation by time and by count,
+/// striding receive queue, lib/dim, LRO, accelerated RFS.
+/// Stands for en_txrx.c, en_rx.c, en_dim.c and pci_irq.c in drivers/net/ethernet/mellanox/mlx5/core/.
+/// A striding receive queue has few entries of 256 KiB, each cut into 128 strides for a frame each. It is kept simple:
+/// the ring counts strides, and they go back to the NIC 128 at a time (fewer in a short ring, which really would have
+/// 512). Pages come from a page pool that never runs dry.
+/// A frame that finds no stride is lost at once (rx_out_of_buffer).
+/// Left out: transmission, compressed completions, switchdev, hardware GRO (a ConnectX-5 has none), a poll that ends
+/// because its interrupt is to move to another CPU. Vectors are given their CPU by the driver; none is managed.
+import { COSTS } from '../kernel/costs.ts';
+import { maskOf } from '../kernel/cpumask.ts';
+import { createDim, net_dim_get_rx_moderation } from '../kernel/dim.ts';
+import { sampleDim } from '../kernel/dim_work.ts';
+import type { DriverPath, Vector } from '../kernel/driver_table.ts';
+import { planInterrupt } from '../kernel/irq.ts';
+import { lroReceive } from '../kernel/lro.ts';
+import { napi_schedule } from '../kernel/napi_schedule.ts';
+import { printk } from '../kernel/printk.ts';
+import { REASON } from '../kernel/reasons.ts';
+import { FLAG_GSO, napi_alloc_skb, setHead } from '../kernel/skb.ts';
+import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
+import { STEP, takeStep } from '../kernel/tracing.ts';
+import { descriptorsAdded } from '../kernel/wire.ts';
+import { arfs } from './arfs.ts';
+import { cpumask_local_spread } from './cpu.ts';
+import { fitHead } from './fitted_head.ts';
+import { pollRxQueue, type RxRules } from './rx_path.ts';
+
+const STRIDES = 128; // of 2 KiB, in an entry of 256 KiB
+const HEADROOM = 64; // MLX5_RX_HEADROOM: NET_SKB_PAD
+const XDP_HEADROOM = 256;
+const MAX_HEAD = 256; // MLX5E_RX_MAX_HEAD: what is copied of a merged frame
+const SMALL_STRIDE = 64; // what its fragments are rounded up to
+const MERGED_HEAD = napi_alloc_skb(MAX_HEAD);
+const HARD_MTU = 22; // MLX5E_ETH_HARD_MTU: Ethernet header, a VLAN tag, FCS
+
+/// A completion event: the queue is silent until it is armed again.
+function mlx5e_completion_event(k: Kernel, c: Cpu, n: Napi): void {
+  n.irq_events++;
+  n.irq_enabled = false;
+  napi_schedule(k, c, n);
+}
+
+function mlx5e_napi_poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
+  if (n.stage === 0) {
+    const q = k.devs[n.dev]!.rx[n.queue];
+    if (q !== undefined) q.polls++;
+  }
+  return pollRxQueue(k, c, n, budget, mlx5Rx);
+}
+
+/// The skb lies around the frame in its stride. Of a frame that the NIC has merged the head is copied.
+function build(k: Kernel, c: Cpu, dev: NetDevice, _n: Napi, q: RxQueue, skb: Skb): void {
+  takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
+  if (dev.xdp !== null) return fitHead(k, skb, XDP_HEADROOM);
+  if ((k.skbs.flags[skb]! & FLAG_GSO) === 0) return fitHead(k, skb, HEADROOM);
+  const len = k.skbs.len[skb]!;
+  q.packets += k.skbs.segs[skb]! - 1;
+  q.lro_packets++;
+  q.lro_bytes += len;
+  const rest = len - MAX_HEAD;
+  const pages = Math.ceil(rest / SMALL_STRIDE) * SMALL_STRIDE;
+  setHead(k.skbs, skb, MERGED_HEAD.room, HEADROOM + MAX_HEAD, rest, pages);
+}
+
+function bulk(q: RxQueue): number {
+  return Math.min(STRIDES, q.slots.length >> 2);
+}
+
+function mlx5e_post_rx_mpwqes(k: Kernel, dev: NetDevice, q: RxQueue): void {
+  const count = q.cleaned - (q.cleaned % bulk(q));
+  q.cleaned -= count;
+  descriptorsAdded(k, dev, q, count);
+}
+
+/// mlx5e_cq_arm(): with completions that were not polled an event is due.
+function armCompletions(k: Kernel, _c: Cpu, _dev: NetDevice, n: Napi, q: RxQueue): void {
+  q.arms++;
+  sampleDim(k, n, q);
+  n.irq_enabled = true;
+  n.irq_pending = q.used > 0;
+  n.frames_since_irq = q.used;
+  planInterrupt(k, n);
+}
+
+/// After so many completions, or when the delay is over: from the first one on, or from the newest (CQE mode).
+function interruptAt(k: Kernel, n: Napi): number {
+  if (n.itr_val > 0 && n.frames_since_irq >= n.itr_val) return k.now;
+  if (n.itr_class === 1 || n.frames_since_irq <= 1) n.armed_ns = k.now;
+  return Math.max(k.now, n.armed_ns + n.itr_ns);
+}
+
+function cqeMode(dev: NetDevice): boolean {
+  return dev.coalesce['cqe-mode-rx'] === true;
+}
+
+function modifyCqModeration(n: Napi, usec: number, pkts: number): void {
+  n.itr_ns = usec * 1000;
+  n.itr_val = pkts;
+}
+
+function moderate(_k: Kernel, dev: NetDevice, n: Napi): void {
+  const adaptive = dev.coalesce['adaptive-rx'] === true;
+  n.irq_by_frame = true;
+  n.itr_class = cqeMode(dev) ? 1 : 0;
+  // The profile that lib/dim begins with is not the one whose moderation is set.
+  n.dim = adaptive ? createDim(0, 'PARKING_ON_TOP') : null;
+  modifyCqModeration(n, Number(dev.coalesce['rx-usecs']), Number(dev.coalesce['rx-frames']));
+}
+
+function mlx5e_rx_dim_work(_k: Kernel, dev: NetDevice, n: Napi): void {
+  const { usec, pkts } = net_dim_get_rx_moderation(cqeMode(dev) ? 'CQE' : 'EQE', n.dim!.profile_ix);
+  modifyCqModeration(n, usec, pkts);
+}
+
+const mlx5Rx: RxRules = {
+  build,
+  refill: mlx5e_post_rx_mpwqes,
+  refill_at: Infinity,
+  refillsRest: (q) => q.cleaned >= bulk(q),
+  enableInterrupt: armCompletions,
+  feeds_itr: false,
+  past_gro: null,
+};
+
+function vectors(k: Kernel, dev: NetDevice): Vector[] {
+  const completion = dev.rx.map(({ index }) => ({
+    name: `mlx5_comp${index}@pci:${dev.pci}`,
+    queue: index,
+    hint: maskOf([cpumask_local_spread(k, index, dev.numa_node)], k.desc.cpus),
+  }));
+  return [{ name: `mlx5_async0@pci:${dev.pci}`, queue: -1, hint: [] }, ...completion];
+}
+
+export const mlx5Path: DriverPath = {
+  name: 'mlx5_core',
+  poll: mlx5e_napi_poll,
+  interrupt: mlx5e_completion_event,
+  usable: (size) => size,
+  longestFrame: (dev) => dev.mtu + HARD_MTU,
+  fifo: () => null,
+  lost(_k, _dev, q) {
+    q.drops++;
+    return REASON.RX_QUEUE_DROPS;
+  },
+  interruptAt,
+  moderate,
+  // A queue that adapts already goes on as it does.
+  coalesced(k, dev, n) {
+    const same = n.dim !== null && (n.itr_class === 1) === cqeMode(dev);
+    if (!same || dev.coalesce['adaptive-rx'] !== true) moderate(k, dev, n);
+  },
+  dimWork: mlx5e_rx_dim_work,
+  linkUp(k, dev) {
+    printk(k, `mlx5_core ${dev.pci} ${dev.name}: Link up`);
+  },
+  vectors,
+  merge: lroReceive,
+  flowSteering: arfs,
+  tellsL4Hash: true,
+  reset_ns: 0,
+  resetsForQueues: true,
+  resetsForMtu: true,
+  freesVectors: false,
+  dealsCpus: false,
+};

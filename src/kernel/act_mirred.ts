@@ -1,0 +1,60 @@
+/// The action mirred: a packet, or a copy of it, goes out of another device or comes in by it. Stands for
+/// net/sched/act_mirred.c.
+/// Left out: blocks of devices, the limit on nesting (a packet that goes round for ever is seen as a loop by the
+/// reclassify limit of the other device), receive packet steering of the other device.
+import { tapForwarded } from './af_packet.ts';
+import { leaveHost } from './ledger.ts';
+import { rateLimited } from './net_ratelimit.ts';
+import { cloneSkb, FLAG_GSO } from './skb.ts';
+import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
+import { TC_ACT, type TcAction } from './tc/types.ts';
+import { forwardFrame } from './transmit.ts';
+
+/// Where a packet begins its way up again; receive.ts puts itself here, for it calls the filters.
+export const receiver: { core: (k: Kernel, c: Cpu, skb: Skb) => void } = {
+  core: () => {
+    throw new Error('a copy was to come in before receive.ts was loaded');
+  },
+};
+
+type Spec = Extract<TcAction['spec'], { kind: 'mirred' }>;
+
+/// What a redirect did with the packet itself.
+export const CONSUMED = -2; // it is gone and accounted for
+export const ANOTHER = -3; // it has another device now
+
+/// net/sched/act_mirred.c:tcf_mirred_act(), tcf_mirred_to_dev()
+export function tcf_mirred_act(k: Kernel, c: Cpu, a: TcAction, spec: Spec, skb: Skb): number {
+  const dev = k.devs.find((one) => one.ifindex === spec.ifindex);
+  if (!dev || !dev.up || !dev.carrier) {
+    if (dev) rateLimited(k, `tc mirred to Houston: device ${dev.name} is down`);
+    a.overlimits++;
+    return spec.redirect ? TC_ACT.SHOT : a.control;
+  }
+  if (!spec.redirect) {
+    if (spec.ingress) copyInto(k, c, dev, skb);
+    else send(k, c, dev, skb);
+    return a.control;
+  }
+  if (spec.ingress) {
+    k.skbs.dev[skb] = k.devs.indexOf(dev);
+    return ANOTHER;
+  }
+  send(k, c, dev, skb);
+  leaveHost(k, skb);
+  return CONSUMED;
+}
+
+function send(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): void {
+  const pieces = k.skbs.flags[skb]! & FLAG_GSO ? k.skbs.segs[skb]! : 1;
+  if (k.packet.nit > 0) tapForwarded(k, c, dev, skb);
+  forwardFrame(k, c, dev, k.skbs.flow[skb]!, k.skbs.len[skb]!, pieces);
+}
+
+/// A copy that comes in by another device is a packet of its own: one more was offered.
+function copyInto(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): void {
+  const copy = cloneSkb(k.skbs, skb);
+  k.ledger.offered += k.skbs.segs[copy]!;
+  k.skbs.dev[copy] = k.devs.indexOf(dev);
+  receiver.core(k, c, copy);
+}

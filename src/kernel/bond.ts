@@ -1,0 +1,77 @@
+/// Bonding: what comes by an active slave is the bond's. Stands for bondHandleFrame() and
+/// bond_should_deliver_exact_match() in drivers/net/bonding/bond_main.c.
+/// With 802.3ad nobody at the other end speaks LACP here: the first slave with a link is the active aggregator
+/// alone, as in the kernel.
+/// Left out: balance-tlb and balance-alb, ARP monitoring, LACP itself, primary slaves, fail_over_mac.
+import { COSTS } from './costs.ts';
+import type { BondMode } from './links.ts';
+import { printk } from './printk.ts';
+import { RX_HANDLER_ANOTHER, RX_HANDLER_EXACT } from './rx_result.ts';
+import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
+import { STEP, takeStep } from './tracing.ts';
+
+export const BOND_MODES: readonly BondMode[] = [
+  'balance-rr',
+  'active-backup',
+  'balance-xor',
+  'broadcast',
+  '802.3ad',
+];
+
+/// A frame that came by a slave.
+export function bondHandleFrame(
+  k: Kernel,
+  c: Cpu,
+  bond: NetDevice,
+  slave: NetDevice,
+  skb: Skb,
+): number {
+  takeStep(k, c, STEP.RX_HANDLER, skb, COSTS.bond_handle_frame.ns);
+  if (slave.links.slave?.inactive === true) return RX_HANDLER_EXACT;
+  k.skbs.dev[skb] = k.devs.indexOf(bond);
+  return RX_HANDLER_ANOTHER;
+}
+
+/// Only one slave is used at a time. include/net/bonding.h:bond_uses_primary(), and LACP without a partner
+function usesOne(mode: BondMode): boolean {
+  return mode === 'active-backup' || mode === '802.3ad';
+}
+
+/// Chooses the active slave anew, after a link came or went or a slave was added or taken.
+/// drivers/net/bonding/bond_main.c:selectActiveSlave()
+export function selectActiveSlave(k: Kernel, dev: NetDevice): void {
+  const bond = dev.links.bond!;
+  const usable = dev.links.ports.filter((port) => linked(k, port));
+  const kept = usable.includes(bond.active) ? bond.active : (usable[0] ?? -1);
+  if (usesOne(bond.mode) && kept !== bond.active) {
+    const name = k.devs[kept]?.name;
+    if (name !== undefined && bond.mode === 'active-backup')
+      printk(k, `${dev.name}: (slave ${name}): making interface the new active one`);
+    if (name === undefined) printk(k, `${dev.name}: now running without any active interface!`);
+  }
+  bond.active = kept;
+  for (const port of dev.links.ports)
+    k.devs[port]!.links.slave!.inactive = usesOne(bond.mode) && port !== kept;
+  dev.carrier = dev.up && usable.length > 0;
+}
+
+function linked(k: Kernel, port: number): boolean {
+  const { up, carrier } = k.devs[port]!;
+  return up && carrier;
+}
+
+/// The slave that sends the next frame; -1: none. Stands for bond_xmit_roundrobin(), bond_xmit_activebackup() and
+/// bond_xmit_hash() as far as one choice goes.
+export function bondSlaveFor(k: Kernel, dev: NetDevice, flow: number): number {
+  const bond = dev.links.bond!;
+  if (usesOne(bond.mode)) return bond.active;
+  const usable = dev.links.ports.filter((port) => linked(k, port));
+  if (usable.length === 0) return -1;
+  if (bond.mode === 'balance-rr') return usable[bond.rr_tx_counter++ % usable.length]!;
+  return usable[xorHash(k, flow) % usable.length]!;
+}
+
+/// xmit_hash_policy layer2 wants addresses of frames; one machine sends them all, so all are alike.
+function xorHash(k: Kernel, flow: number): number {
+  return k.flows.ethertype[flow]! & 0xff;
+}

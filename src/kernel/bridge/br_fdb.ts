@@ -1,0 +1,43 @@
+/// The forwarding database of a bridge: behind which port an address was last seen. Stands for net/bridge/br_fdb.c.
+/// An entry that was not refreshed for the ageing time counts as gone when somebody looks; the kernel sweeps.
+/// Left out: static and external entries, limits, VLANs, notifications.
+import type { Bridge, FdbEntry } from '../links.ts';
+import type { Kernel } from '../state.ts';
+
+/// The entry of an address that has not aged; undefined: unknown, so flood.
+export function br_fdb_find_rcu(k: Kernel, br: Bridge, mac: string): FdbEntry | undefined {
+  const entry = br.fdb.find((one) => one.mac === mac);
+  return entry === undefined || has_expired(k, br, entry) ? undefined : entry;
+}
+
+function has_expired(k: Kernel, br: Bridge, entry: FdbEntry): boolean {
+  return !entry.local && entry.updated + br.ageing_ns <= k.now;
+}
+
+/// What is known now, the aged left out.
+export function liveEntries(k: Kernel, br: Bridge): FdbEntry[] {
+  return br.fdb.filter((entry) => !has_expired(k, br, entry));
+}
+
+/// Learns the source of a frame: a local address stays where it is. net/bridge/br_fdb.c:br_fdb_update()
+export function br_fdb_update(k: Kernel, br: Bridge, port: number, mac: string): void {
+  const entry = br.fdb.find((one) => one.mac === mac);
+  if (entry === undefined) {
+    br.fdb.push({ mac, port, local: false, updated: k.now, used: k.now });
+    return;
+  }
+  if (entry.local) return;
+  entry.updated = k.now;
+  entry.port = port;
+}
+
+/// An address of the bridge's own, or of a port.
+export function br_fdb_add_local(k: Kernel, br: Bridge, port: number, mac: string): void {
+  br.fdb = br.fdb.filter((one) => one.mac !== mac);
+  br.fdb.push({ mac, port, local: true, updated: k.now, used: k.now });
+}
+
+/// A port leaves, or its link is lost: what was seen behind it is forgotten; with `all` its own address too.
+export function br_fdb_delete_by_port(br: Bridge, port: number, all: boolean): void {
+  br.fdb = br.fdb.filter((one) => one.port !== port || (one.local && !all));
+}

@@ -1,0 +1,66 @@
+/// Settings of captures, tc ingress, and devices that stand on others.
+import type { TunableRow } from './tunables_entry.ts';
+
+export const tapTunables: readonly TunableRow[] = [
+  {
+    id: 'tcpdump:buffer',
+    set: 'tcpdump -B KIB',
+    meaning: 'Size of the ring that the kernel copies captured packets into.',
+    unit: 'KiB',
+    default: '2048: 8 blocks of 256 KiB',
+    range: '1 and more',
+    step: 'IN-18',
+    source: 'net/packet/af_packet.c:packet_set_ring',
+  },
+  {
+    id: 'tc:police:burst',
+    set: 'tc filter add dev DEV ingress ... action police rate RATE burst BYTES drop',
+    meaning: 'How much a police lets through at once: its bucket fills with the rate up to here.',
+    unit: 'bytes',
+    default: 'none: it must be given with rate',
+    range: 'the tool turns it into ticks of 64 ns at the rate',
+    step: 'IN-19',
+    source: 'net/sched/act_police.c:tcf_police_init',
+  },
+  {
+    id: 'tc:police:mtu',
+    set: 'tc filter add dev DEV ingress ... action police ... mtu BYTES',
+    meaning:
+      'A longer packet exceeds whatever the bucket holds; of a merged packet the longest segment counts.',
+    unit: 'bytes',
+    default: '2040',
+    range: '1 and more',
+    step: 'IN-19',
+    source: 'net/sched/act_police.c:tcf_police_act',
+  },
+  {
+    id: 'link:vlan:id',
+    set: 'ip link add link DEV name NAME type vlan id ID',
+    meaning: 'The tag whose packets become those of the new device.',
+    unit: '',
+    default: 'none',
+    range: '0 to 4094; ERANGE beyond',
+    step: 'IN-20',
+    source: 'net/8021q/vlan_core.c:vlan_do_receive',
+  },
+  {
+    id: 'link:bond:mode',
+    set: 'ip link add NAME type bond mode MODE',
+    meaning: 'Which slaves may receive: with active-backup one, with balance-rr all.',
+    unit: '',
+    default: 'balance-rr',
+    range: 'balance-tlb and balance-alb are not modelled',
+    step: 'IN-20',
+    source: 'drivers/net/bonding/bond_main.c:bond_handle_frame',
+  },
+  {
+    id: 'link:bridge:ageing_time',
+    set: 'ip link add NAME type bridge ageing_time TIME',
+    meaning: 'How long a bridge remembers behind which port an address was seen; then it floods.',
+    unit: 'hundredths of a second',
+    default: '30000',
+    range: '',
+    step: 'IN-20',
+    source: 'net/bridge/br_fdb.c:br_fdb_update',
+  },
+];

@@ -1,0 +1,82 @@
+/// Bridges: learning, forwarding, flooding, local delivery.
+import { describe, expect, it } from 'vitest';
+import { dev_get_stats } from '../../src/kernel/dev_stats.ts';
+import { inet_insert_ifa } from '../../src/kernel/devinet.ts';
+import { otherEnd } from '../../src/kernel/hardware_address.ts';
+import { liveEntries } from '../../src/kernel/bridge/br_fdb.ts';
+import { do_set_master, rtnl_dellink } from '../../src/kernel/rtnl_link.ts';
+import type { Kernel, NetDevice } from '../../src/kernel/state.ts';
+import { dropped, eth0, host } from './hosts.ts';
+import { REASON } from '../../src/kernel/reasons.ts';
+import { add, processed, send } from './stacked.ts';
+
+/// br0 over eth0 and eth1, with an address of its own.
+function bridged(ports = 2): { k: Kernel; br: NetDevice } {
+  const k = host({ apps: [{}] });
+  const br = add(k, { name: 'br0', kind: 'bridge' });
+  for (const dev of k.devs.slice(1, 1 + ports)) do_set_master(k, dev, 'br0');
+  inet_insert_ifa(k, br, '10.0.9.2/24');
+  return { k, br };
+}
+
+describe('a bridge', () => {
+  it('hands up what is for its own address, counted again', () => {
+    const { k, br } = bridged();
+    send(k, { daddr: '10.0.9.2' });
+    expect(k.mib.UdpInDatagrams).toBe(10);
+    expect(dev_get_stats(k, br)).toMatchObject({ rx_packets: 10, rx_bytes: 10 * 46 });
+    expect(processed(k)).toBe(20);
+  });
+
+  it('learns behind which port a sender is', () => {
+    const { k, br } = bridged();
+    send(k, { daddr: '10.0.9.2' });
+    const learned = liveEntries(k, br.links.bridge!).filter((entry) => !entry.local);
+    expect(learned).toMatchObject([{ mac: otherEnd(k, eth0(k)), port: 1 }]);
+  });
+
+  it('floods what is for an address that it does not know', () => {
+    const { k } = bridged();
+    send(k, { foreign: 1 });
+    expect(k.ledger.forwarded).toBe(10);
+    expect(k.devs[2]!.hw['tx_packets']).toBe(10);
+    expect(k.mib.UdpInDatagrams).toBe(0);
+  });
+
+  it('drops what it could only send back where it came from', () => {
+    const { k } = bridged(1);
+    send(k, { foreign: 1 });
+    expect(dropped(k, REASON.NOT_SPECIFIED)).toBe(10);
+  });
+
+  it('forgets an address that was not seen for the ageing time', () => {
+    const { k, br } = bridged();
+    send(k, { daddr: '10.0.9.2' });
+    k.now += 301e9;
+    expect(liveEntries(k, br.links.bridge!).every((entry) => entry.local)).toBe(true);
+  });
+
+  it('keeps its ports in promiscuous mode and lets them go with it', () => {
+    const { k, br } = bridged();
+    expect(eth0(k)).toMatchObject({ promisc: 1, rx_hooks: 32 });
+    expect(br.mac).toBe(eth0(k).mac);
+    rtnl_dellink(k, br);
+    expect(eth0(k)).toMatchObject({ promisc: 0, rx_hooks: 0 });
+    expect(eth0(k).links.master).toBe(-1);
+  });
+
+  it('tells the log about the states of a port', () => {
+    const { k } = bridged(1);
+    const states = k.dmesg.filter((line) => line.includes('br0: port 1(eth0)'));
+    expect(states.map((line) => line.split('entered ')[1])).toEqual([
+      ...['blocking state', 'disabled state', 'blocking state', 'forwarding state'],
+    ]);
+  });
+
+  it('takes no bridge and no lo for a port', () => {
+    const { k } = bridged();
+    add(k, { name: 'br1', kind: 'bridge' });
+    expect(do_set_master(k, k.devs.at(-1)!, 'br0')).toMatchObject({ errno: 'ELOOP' });
+    expect(do_set_master(k, k.devs[0]!, 'br0')).toMatchObject({ errno: 'EINVAL' });
+  });
+});

@@ -1,0 +1,224 @@
+/// tc ingress: filters and actions on the way in.
+import { describe, expect, it } from 'vitest';
+import { psched_l2t_ns } from '../../src/kernel/act_police.ts';
+import type { NewAction } from '../../src/kernel/act_api.ts';
+import { tc_del_tfilter, tc_new_tfilter, type FilterRequest } from '../../src/kernel/cls_api.ts';
+import { checkLedger } from '../../src/kernel/ledger.ts';
+import { REASON } from '../../src/kernel/reasons.ts';
+import { nextTime, stepEvent } from '../../src/kernel/run.ts';
+import { addIngress, deleteIngress } from '../../src/kernel/sch_ingress.ts';
+import type { Kernel } from '../../src/kernel/state.ts';
+import { TC_ACT, type TcActionSpec } from '../../src/kernel/tc/types.ts';
+import { dropped, eth0, host, ms, traffic } from './hosts.ts';
+
+function gact(control: number): NewAction {
+  return { kind: 'gact', spec: { kind: 'gact' }, index: 0, control };
+}
+
+function action(spec: TcActionSpec, control: number): NewAction {
+  return { kind: spec.kind, spec, index: 0, control };
+}
+
+const BASE: FilterRequest = {
+  ...{ ingress: true, create: true, exclusive: true, chain: 0, prio: 0, protocol: 0x0800 },
+  ...{
+    kind: 'matchall',
+    handle: 0,
+    classid: 0,
+    match: { kind: 'matchall' },
+    skip_hw: false,
+    actions: [],
+  },
+};
+
+function filter(k: Kernel, request: Partial<FilterRequest>): ReturnType<typeof tc_new_tfilter> {
+  return tc_new_tfilter(k, eth0(k), { ...BASE, ...request });
+}
+
+function ready(): Kernel {
+  const k = host({ apps: [{}, {}] });
+  addIngress(k, eth0(k), 'ingress');
+  return k;
+}
+
+function send(k: Kernel, limit: number, dport = 9000, pps = 100_000): void {
+  traffic(k, { pps, limit, flows: 4, dport });
+  const until = k.now + (limit / pps) * 1e9 + 5 * ms;
+  while (nextTime(k) <= until && stepEvent(k)) checkLedger(k);
+  k.now = until;
+}
+
+describe('tc ingress', () => {
+  it('drops with the reason TC_INGRESS what a filter says to drop', () => {
+    const k = ready();
+    const key = { eth_type: 0x0800, ip_proto: 17, dst_port: { low: 9000, high: 9000 } };
+    filter(k, { kind: 'flower', match: { kind: 'flower', key }, actions: [gact(TC_ACT.SHOT)] });
+    send(k, 7, 9000);
+    send(k, 3, 9001);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(7);
+    expect(k.mib.UdpInDatagrams).toBe(3);
+    expect(eth0(k).ingress!.ingress).toMatchObject({ packets: 10, drops: 7, bytes: 10 * 46 });
+    expect(k.tc.actions[0]).toMatchObject({ packets: 7, drops: 7, bytes: 7 * 46 });
+  });
+
+  it('asks the lower priority number first, and stops at the first that decides', () => {
+    const k = ready();
+    filter(k, { prio: 20, actions: [gact(TC_ACT.SHOT)] });
+    filter(k, { prio: 10, actions: [gact(TC_ACT.OK)] });
+    send(k, 4);
+    expect(k.mib.UdpInDatagrams).toBe(4);
+    expect(k.tc.actions.map((one) => one.packets)).toEqual([0, 4]);
+  });
+
+  it('goes on to the next filter after continue', () => {
+    const k = ready();
+    filter(k, { prio: 10, actions: [gact(TC_ACT.UNSPEC)] });
+    filter(k, { prio: 20, actions: [gact(TC_ACT.SHOT)] });
+    send(k, 4);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(4);
+  });
+
+  it('numbers priorities down from 49152', () => {
+    const k = ready();
+    filter(k, { actions: [gact(TC_ACT.OK)] });
+    filter(k, { actions: [gact(TC_ACT.OK)] });
+    const prios = eth0(k).ingress!.ingress.chains[0]!.protos.map((tp) => tp.prio);
+    expect(prios).toEqual([49_151, 49_152]);
+  });
+
+  it('goes to another chain', () => {
+    const k = ready();
+    filter(k, { chain: 5, actions: [gact(TC_ACT.SHOT)] });
+    filter(k, { actions: [gact(TC_ACT.GOTO_CHAIN | 5)] });
+    send(k, 2);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(2);
+  });
+
+  it('matches header bytes with u32', () => {
+    const k = ready();
+    // dport 9000 at bytes 22 and 23 of an IPv4 header without options
+    const keys = [{ val: 9000, mask: 0xffff, off: 20, nexthdr: false }];
+    filter(k, { kind: 'u32', match: { kind: 'u32', keys }, actions: [gact(TC_ACT.SHOT)] });
+    send(k, 2, 9001);
+    send(k, 3, 9000);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(3);
+    expect(eth0(k).ingress!.ingress.chains[0]!.protos[0]!.filters[0]).toMatchObject({
+      pcnt: 5,
+      hits: 3,
+    });
+  });
+
+  it('polices with the bucket of act_police: a burst passes, then the rate', () => {
+    const k = ready();
+    const spec = {
+      ...{ kind: 'police', rate: 46_000, burst: 460, mtu: 2040, peakrate: 0, overhead: 0 },
+      ...{ exceed: TC_ACT.SHOT, conform: TC_ACT.OK },
+    } as const;
+    filter(k, { actions: [action(spec, TC_ACT.SHOT)] });
+    send(k, 50, 9000, 1_000_000);
+    expect(k.mib.UdpInDatagrams).toBe(10);
+    expect(k.tc.actions[0]).toMatchObject({ overlimits: 40, drops: 40 });
+    // 46 bytes take a millisecond at 46000 bytes a second
+    send(k, 20, 9000, 100);
+    expect(k.mib.UdpInDatagrams).toBe(30);
+  });
+
+  it('turns a length into the time that the kernel works out', () => {
+    // 1500 bytes at 125000 bytes a second: 12 ms
+    expect(psched_l2t_ns(125_000, 0, 1500)).toBe(12_000_000);
+  });
+
+  it('redirects to another device, where the packet leaves the host', () => {
+    const k = ready();
+    const to = {
+      kind: 'mirred',
+      redirect: true,
+      ingress: false,
+      ifindex: k.devs[2]!.ifindex,
+    } as const;
+    filter(k, { actions: [action(to, TC_ACT.STOLEN)] });
+    send(k, 5);
+    expect(k.ledger.forwarded).toBe(5);
+    expect(k.devs[2]!.hw['tx_packets']).toBe(5);
+    expect(k.mib.UdpInDatagrams).toBe(0);
+  });
+
+  it('mirrors: the packet goes on', () => {
+    const k = ready();
+    const to = {
+      kind: 'mirred',
+      redirect: false,
+      ingress: false,
+      ifindex: k.devs[2]!.ifindex,
+    } as const;
+    filter(k, { actions: [action(to, TC_ACT.PIPE)] });
+    send(k, 5);
+    expect(k.devs[2]!.hw['tx_packets']).toBe(5);
+    expect(k.mib.UdpInDatagrams).toBe(5);
+  });
+
+  it('redirected to the ingress of another device, the packet counts there again', () => {
+    const [plain, k] = [ready(), ready()];
+    const to = {
+      kind: 'mirred',
+      redirect: true,
+      ingress: true,
+      ifindex: k.devs[2]!.ifindex,
+    } as const;
+    filter(k, { actions: [action(to, TC_ACT.STOLEN)] });
+    for (const one of [plain, k]) send(one, 5);
+    const processed = (one: Kernel): number => one.cpus.reduce((sum, c) => sum + c.processed, 0);
+    expect(processed(k)).toBe(processed(plain) + 5);
+    expect(k.mib.UdpInDatagrams).toBe(5);
+  });
+
+  it('mirrored to the ingress of another device, a copy that comes in there is a packet of its own', () => {
+    const k = ready();
+    const to = {
+      ...{ kind: 'mirred', redirect: false, ingress: true },
+      ifindex: k.devs[2]!.ifindex,
+    } as const;
+    filter(k, { actions: [action(to, TC_ACT.PIPE)] });
+    send(k, 5);
+    expect(k.ledger.offered).toBe(10);
+    expect(k.mib.UdpInDatagrams).toBe(10);
+  });
+
+  it('sets the mark', () => {
+    const k = ready();
+    const mark = { value: 7, mask: 0xffff_ffff };
+    const edit = { kind: 'skbedit', mark, priority: null, queue: null, ptype: null } as const;
+    filter(k, { prio: 1, actions: [action(edit, TC_ACT.UNSPEC)] });
+    filter(k, {
+      ...{ prio: 2, kind: 'fw', handle: 7, match: { kind: 'fw', mark: 7, mask: 0xffff_ffff } },
+      actions: [gact(TC_ACT.SHOT)],
+    });
+    send(k, 3);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(3);
+  });
+
+  it('refuses what the kernel refuses, and changes nothing', () => {
+    const k = host();
+    expect(filter(k, {})).toMatchObject({ ok: false, extack: "Parent Qdisc doesn't exists" });
+    addIngress(k, eth0(k), 'clsact');
+    expect(addIngress(k, eth0(k), 'ingress')).toMatchObject({ ok: false, errno: 'EEXIST' });
+    filter(k, { prio: 5, actions: [gact(TC_ACT.OK)] });
+    expect(filter(k, { prio: 5, kind: 'u32', match: { kind: 'u32', keys: [] } })).toMatchObject({
+      extack: 'Specified filter kind does not match existing one',
+    });
+    expect(filter(k, { prio: 5, create: false, handle: 9 })).toMatchObject({ errno: 'ENOENT' });
+    const named = { ingress: true, chain: 0, prio: 6, protocol: 0, kind: '', handle: 0 };
+    expect(tc_del_tfilter(k, eth0(k), named)).toMatchObject({
+      extack: 'Filter with specified priority/protocol not found',
+    });
+    expect(k.tc.actions).toHaveLength(1);
+  });
+
+  it('takes its filters and their actions along when it goes', () => {
+    const k = ready();
+    filter(k, { actions: [gact(TC_ACT.SHOT)] });
+    expect(deleteIngress(k, eth0(k), 'ingress').ok).toBe(true);
+    expect(k.tc.actions).toHaveLength(0);
+    expect(eth0(k).rx_hooks).toBe(0);
+  });
+});

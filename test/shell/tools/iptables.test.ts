@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { iptables, iptablesRestore, iptablesSave } from '../../../src/shell/commands/iptables.ts';
+import { nft } from '../../../src/shell/commands/nft.ts';
+import type { Kernel } from '../../../src/kernel/state.ts';
+import { hostLike, type } from './typing.ts';
+
+const run = (k: Kernel, line: string) => type(iptables, k, `iptables ${line}`);
+const rules = (k: Kernel, table = 'filter') =>
+  run(k, `-t ${table} -S`)
+    .out.split('\n')
+    .filter((line) => line.startsWith('-A'));
+
+describe('rules as they are written', () => {
+  it.each([
+    [
+      'filter',
+      '-A INPUT -s 10.0.0.0/8 ! -i eth1 -p tcp -m tcp --sport 1024:65535 --dport 22 -j ACCEPT',
+    ],
+    ['filter', '-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP'],
+    ['filter', '-A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT'],
+    [
+      'filter',
+      '-A INPUT -p icmp -m icmp --icmp-type 8 -j REJECT --reject-with icmp-host-unreachable',
+    ],
+    ['filter', '-A INPUT -m limit --limit 10/min -j LOG --log-prefix "in: " --log-level 6'],
+    ['filter', '-A FORWARD ! -d 10.1.2.3/32 -o eth+ -m mark --mark 0x1/0xff -j DROP'],
+    ['filter', '-A INPUT -m state --state NEW -m comment --comment hello -j RETURN'],
+    ['mangle', '-A PREROUTING -j MARK --set-xmark 0x0/0xfffffff0'],
+    ['nat', '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.5:8080'],
+    ['nat', '-A POSTROUTING -s 10.0.0.0/24 -j SNAT --to-source 10.0.1.2-10.0.1.4'],
+  ])('%s: %s comes back as it was', (table, line) => {
+    const k = hostLike('igb');
+    expect(run(k, `-t ${table} ${line}`)).toMatchObject({ err: '', status: 0 });
+    expect(rules(k, table)).toEqual([line]);
+    expect(run(k, `-t ${table} ${line.replace('-A', '-C')}`).status).toBe(0);
+    expect(run(k, `-t ${table} ${line.replace('-A', '-D')}`).status).toBe(0);
+    expect(rules(k, table)).toEqual([]);
+  });
+
+  it('are what nft lists', () => {
+    const k = hostLike('igb');
+    run(k, '-A INPUT -s 10.0.0.0/8 -p tcp -m multiport --dports 443,80 -j ACCEPT');
+    run(k, '-A INPUT -m conntrack --ctstate INVALID -j REJECT');
+    run(k, '-A INPUT -p icmp --icmp-type 8 -j ACCEPT');
+    run(k, '-t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080');
+    const { out } = type(nft, k, 'nft list ruleset');
+    expect(out).toContain(
+      'ip saddr 10.0.0.0/8 ip protocol tcp tcp dport { 443, 80 } counter packets 0 bytes 0 accept',
+    );
+    expect(out).toContain(
+      'ip protocol icmp icmp type echo-request counter packets 0 bytes 0 accept',
+    );
+    expect(out).toContain('ct state invalid counter packets 0 bytes 0 reject');
+    expect(out).toContain('tcp dport 80 counter packets 0 bytes 0 redirect to :8080');
+  });
+});
+
+describe('chains', () => {
+  it('are inserted into, replaced, renamed and removed by number and name', () => {
+    const k = hostLike('igb');
+    for (const port of [1, 2, 3]) run(k, `-A INPUT -p udp --dport ${port}`);
+    run(k, '-I INPUT 2 -p udp --dport 9');
+    run(k, '-R INPUT 1 -p udp --dport 8');
+    run(k, '-D INPUT 3');
+    expect(rules(k).map((line) => line.split(' ').at(-1))).toEqual(['8', '9', '3']);
+    run(k, '-N one');
+    expect(run(k, '-N one')).toMatchObject({ err: 'iptables: Chain already exists.\n', status: 1 });
+    run(k, '-E one two');
+    expect(run(k, '-S two').out).toBe('-N two\n');
+    expect(run(k, '-X two').status).toBe(0);
+    expect(run(k, '-L two').err).toBe('iptables: No chain/target/match by that name.\n');
+  });
+
+  it('say what is wrong', () => {
+    const k = hostLike('igb');
+    expect(run(k, '-D INPUT -p udp')).toMatchObject({
+      err: 'iptables: Bad rule (does a matching rule exist in that chain?).\n',
+      status: 1,
+    });
+    expect(run(k, '-R INPUT 1 -p udp').err).toBe('iptables: Index of replacement too big.\n');
+    expect(run(k, '-I INPUT 5 -p udp').err).toBe('iptables: Index of insertion too big.\n');
+    expect(run(k, '').status).toBe(2);
+    expect(run(k, '-A INPUT -m recent')).toMatchObject({
+      err: 'softnet: not modelled here: iptables: match recent\n',
+      status: 1,
+    });
+    expect(k.nf.tables).toEqual([]);
+  });
+});
+
+describe('saving', () => {
+  it('gives a text that restores the same rules', () => {
+    const k = hostLike('igb');
+    run(k, '-P FORWARD DROP');
+    run(k, '-N WEB');
+    run(k, '-A INPUT -p tcp --dport 80 -j WEB');
+    run(k, '-A WEB -m comment --comment "a b" -j ACCEPT');
+    const strip = (text: string) => text.replace(/^#.*\n/gm, '');
+    const saved = strip(type(iptablesSave, k, 'iptables-save').out);
+    const other = hostLike('igb');
+    const io = { all: saved };
+    expect(restoreFrom(other, io.all)).toBe(0);
+    expect(strip(type(iptablesSave, other, 'iptables-save').out)).toBe(saved);
+  });
+});
+
+function restoreFrom(k: Kernel, text: string): number {
+  const sink = { *write() {}, *line() {}, *pass() {} };
+  const input = {
+    *all() {
+      return text;
+    },
+  };
+  const io = { k, argv: ['iptables-restore'], uid: 0, in: input, out: sink, err: sink };
+  const running = iptablesRestore.run(io as never);
+  const step = running.next();
+  return step.done ? step.value : -1;
+}
