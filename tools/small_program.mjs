@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 const ABSENT = [
   /\/src\/kernel\/(tcp|netfilter|xdp|remote|bridge|tc|af_packet|bond)\/(?!inet_hashtables).+\.ts$/,
   /\/src\/kernel\/(af_packet|packet_\w+|sch_ingress|cls_\w+|act_\w+|vlan\w*|bond\w*|bridge\w*|macvlan\w*|rx_handler|veth)\.ts$/,
-  /\/src\/kernel\/(ip_fragment\w*|ipv6_input|ip6_\w+|raw|epoll|busy_poll)\.ts$/,
+  /\/src\/kernel\/(ip_fragment\w*|ipv6_input|ip6_\w+|raw|epoll\w*|tcp_offload|gro_merge|lro|dim\w*)\.ts$/,
 ];
 /// Drivers of NICs that no small scenario has: their tables keep their places, empty.
 const ABSENT_NIC =

@@ -14,9 +14,8 @@ export interface Trace {
   words: Int32Array; // three a record: packet, value, and step, CPU, reason and further steps in one
   readonly grammar: Grammar;
   // The run that the next step may continue: the newest record.
-  next: number; // step that would continue it; END: none would
+  awaits: number; // awaited() of what would continue it; NOTHING: nothing would
   more: number; // steps in it behind the first
-  handle: number; // whose run it is: the packet's handle
   begun: number; // when its line began, or would have, ns
 }
 
@@ -29,6 +28,7 @@ export interface Grammar {
 
 /// Behind the last step of a line. No step has this number, or the one before it.
 export const END = 0xff;
+const NOTHING = -1; // awaited(-1, END)
 export const NO_PACKET = 0xffff_ffff; // else the serial number of the frame, modulo 2^32
 export const NO_CPU = 0xff; // hardware
 
@@ -69,9 +69,8 @@ export function createTrace(records: number, grammar: Grammar = SINGLE): Trace {
     times: new Float64Array(size),
     words: new Int32Array(3 * size),
     grammar,
-    next: END,
+    awaits: NOTHING,
     more: 0,
-    handle: -1,
     begun: -1,
   };
 }
@@ -99,12 +98,17 @@ export function tag(step: number, cpu: number, reason: number): number {
   return step | ((cpu & NO_CPU) << 8) | (reason << 16);
 }
 
+/// A step of the packet with that handle (-1: none), as one number.
+export function awaited(handle: number, step: number): number {
+  return (handle << 8) | step;
+}
+
 /// Makes room for one record, writes all of it but its time, and returns where in `times` that goes.
 /// The caller stores the time: a fraction handed to a function would be an allocation a record.
 /// `packet` -1 is none. Whatever run was open is closed: steps are read in the order of writing.
 export function place(trace: Trace, packet: number, label: number, value: number): number {
   if (trace.more !== 0) writeLength(trace);
-  trace.next = END;
+  trace.awaits = NOTHING;
   const i = trace.count++ & (trace.size - 1);
   const { words } = trace;
   const at = 3 * i;
@@ -121,13 +125,13 @@ export function endRun(trace: Trace, value: number, reason: number): void {
   const { words } = trace;
   words[at + 1] = value;
   words[at + 2] = words[at + 2]! | (reason << 16);
-  trace.next = END;
+  trace.awaits = NOTHING;
 }
 
 /// Nothing continues the newest record any more. Before it is read, this must have been done.
 export function closeRun(trace: Trace): void {
   if (trace.more !== 0) writeLength(trace);
-  trace.next = END;
+  trace.awaits = NOTHING;
 }
 
 function writeLength(trace: Trace): void {

@@ -4,6 +4,7 @@
 /// Left out: requests of our own on the wire (neighbour.ts), proxy ARP, the arptables hook, other
 /// hardware types.
 import { COSTS } from './costs.ts';
+import { inNet } from './fib_rules.ts';
 import { RTN, SCOPE } from './fib_trie.ts';
 import { flowKey, ifaList, ifaScope, inet_addr_type } from './fib_semantics.ts';
 import { devConfMax, devConfOr } from './in_device.ts';
@@ -89,9 +90,7 @@ function arp_ignore(k: Kernel, dev: NetDevice, sip: number, tip: number): boolea
     case 1:
       return own.length === 0;
     case 2:
-      return !own.some(
-        (ifa) => ifa.length === 0 || (sip ^ ifa.network) >>> (32 - ifa.length) === 0,
-      );
+      return !own.some((ifa) => inNet(sip, ifa.network, ifa.length));
     case 3:
       return !k.devs.some((one) =>
         ifaList(one).some((ifa) => ifa.local === tip && ifaScope(ifa) < SCOPE.HOST),
@@ -140,5 +139,5 @@ function updateTable(
 function arp_accept(k: Kernel, dev: NetDevice, sip: number): boolean {
   const mode = devConfMax(k, dev, 'arp_accept');
   if (mode !== 2) return mode === 1;
-  return ifaList(dev).some((ifa) => (sip ^ ifa.network) >>> (32 - ifa.length) === 0);
+  return ifaList(dev).some((ifa) => inNet(sip, ifa.network, ifa.length));
 }

@@ -14,6 +14,8 @@ const rows: readonly CounterRow[] = [
     id: 'IpInHdrErrors',
     meaning: 'Packets whose IP header made no sense.',
     step: 'IN-22',
+    moved_by:
+      'ip_rcv_core() at a header that is wrong; ip_forward() when the TTL has come to its end',
     if_it_grows: 'Someone sends broken packets.',
     source: 'net/ipv4/ip_input.c:ip_rcv_core',
   },
@@ -21,6 +23,7 @@ const rows: readonly CounterRow[] = [
     id: 'IpInAddrErrors',
     meaning: 'Packets for an address that is not ours, with forwarding off.',
     step: 'IN-25',
+    moved_by: 'ip_error()',
     if_it_grows: 'Look at addresses and routes of the senders.',
     source: 'net/ipv4/route.c:ip_error',
   },
@@ -74,6 +77,7 @@ const rows: readonly CounterRow[] = [
     id: 'UdpInCsumErrors',
     meaning: 'Datagrams with a wrong UDP checksum.',
     step: 'IN-U1',
+    moved_by: 'the check at the socket, or when the datagram is read',
     source: 'net/ipv4/udp.c:__udp4_lib_rcv',
   },
   {

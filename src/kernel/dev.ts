@@ -9,6 +9,7 @@ import { pathAt } from './driver_table.ts';
 import { done, fails, type Result } from './errno.ts';
 import { linkChanged } from './link_state.ts';
 import { freeVectors, requestVectors, restart } from './nic.ts';
+import { attach_default_qdiscs } from './sch_api.ts';
 import { createTask } from './sched/task.ts';
 import type { Kernel, NetDevice } from './state.ts';
 import { resetFifos, resetRing } from './wire.ts';
@@ -22,6 +23,7 @@ export function dev_open(k: Kernel, dev: NetDevice): Result {
   if (dev.up) return done;
   if (dev.links.kind === 'vlan' && !k.devs[dev.links.lower]!.up) return fails('ENETDOWN');
   dev.up = true;
+  if (dev.qdisc.kind === 'noop') attach_default_qdiscs(k, dev);
   enableIp(k, dev);
   k.config_version++;
   if (dev.path < 0) {
@@ -77,9 +79,11 @@ export function dev_set_mtu(k: Kernel, dev: NetDevice, mtu: number): Result {
   const limits = driverOf(dev).mtu;
   if (mtu < limits.min) return fails('EINVAL', 'mtu less than device minimum');
   if (limits.max > 0 && mtu > limits.max) return fails('EINVAL', 'mtu greater than device maximum');
+  if (dev.links.vlan && mtu > k.devs[dev.links.lower]!.mtu) return fails('ERANGE');
   const unfit = xdpRefusesMtu(k, dev, mtu);
   if (unfit) return unfit;
   dev.mtu = mtu;
+  for (const index of dev.links.vlans) k.devs[index]!.mtu = Math.min(k.devs[index]!.mtu, mtu);
   k.config_version++;
   if (dev.up && dev.path >= 0 && pathAt(dev.path).resetsForMtu) {
     for (const q of dev.rx) resetRing(k, dev, q, dev.ring.rx);

@@ -138,7 +138,8 @@ function fib4_rule_action(
   }
 }
 
-function inNet(addr: number, net: number, length: number): boolean {
+/// Is the address in net/length?
+export function inNet(addr: number, net: number, length: number): boolean {
   return length === 0 || (addr ^ net) >>> (32 - length) === 0;
 }
 

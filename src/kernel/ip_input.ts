@@ -29,7 +29,7 @@ import {
   FLAG_SK,
 } from './skb.ts';
 import type { Cpu, Dst, Kernel, Skb } from './state.ts';
-import { STEP, takeStep } from './tracing.ts';
+import { RUN, STEP, takeStep, takeSteps } from './tracing.ts';
 import { __inet_lookup_established } from './tcp/inet_hashtables.ts';
 import { tcp_v4_rcv } from './tcp/tcp_ipv4.ts';
 import { udp_rcv } from './udp.ts';
@@ -116,14 +116,17 @@ function countEcn(k: Kernel, ecn: number, segs: number): void {
 /// net/ipv4/ip_input.c:ip_rcv_finish(), ip_rcv_finish_core()
 function ip_rcv_finish(k: Kernel, c: Cpu, skb: Skb): void {
   const flow = k.skbs.flow[skb]!;
-  if (k.flows.proto[flow] !== IPPROTO_TCP || !tcp_v4_early_demux(k, c, skb, flow))
-    takeStep(k, c, STEP.ROUTE, skb, COSTS.ip_route_input_noref.ns);
-  if (
+  const local =
     k.flows.rt_key[flow] === k.fib.genid + k.skbs.dev[skb]! &&
     k.flows.rt[flow] === 0 &&
-    (k.skbs.flags[skb]! & UNUSUAL) === 0
-  )
-    ip_local_deliver(k, c, skb);
+    (k.skbs.flags[skb]! & UNUSUAL) === 0;
+  if (local && k.flows.proto[flow] !== IPPROTO_TCP && isPlain(k, skb)) {
+    takeSteps(k, c, RUN.ROUTE, skb);
+    return ip_protocol_deliver_rcu(k, c, skb);
+  }
+  if (k.flows.proto[flow] !== IPPROTO_TCP || !tcp_v4_early_demux(k, c, skb, flow))
+    takeStep(k, c, STEP.ROUTE, skb, COSTS.ip_route_input_noref.ns);
+  if (local) ip_local_deliver(k, c, skb);
   else routePacket(k, c, skb);
 }
 
@@ -212,8 +215,17 @@ function ip_rcv_options(k: Kernel, skb: Skb): boolean {
   return true;
 }
 
+/// Nothing to do between ip_local_deliver() and the protocol.
+function isPlain(k: Kernel, skb: Skb): boolean {
+  return (k.skbs.flags[skb]! & FLAG_FRAG) === 0 && k.nf.active[LOCAL_IN] === 0;
+}
+
 /// For this host: fragments wait for the rest of their datagram. net/ipv4/ip_input.c:ip_local_deliver()
 export function ip_local_deliver(k: Kernel, c: Cpu, skb: Skb): void {
+  if (isPlain(k, skb)) {
+    takeSteps(k, c, RUN.LOCAL_IN, skb);
+    return ip_protocol_deliver_rcu(k, c, skb);
+  }
   takeStep(k, c, STEP.LOCAL_IN, skb, COSTS.ip_local_deliver.ns);
   if (k.skbs.flags[skb]! & FLAG_FRAG && !ip_defrag(k, c, skb)) return;
   if (
@@ -221,12 +233,12 @@ export function ip_local_deliver(k: Kernel, c: Cpu, skb: Skb): void {
     !nf_hook_slow(k, c, NFPROTO_IPV4, LOCAL_IN, skb, k.skbs.dev[skb]!, -1)
   )
     return;
+  takeStep(k, c, STEP.TRANSPORT, skb, COSTS.ip_protocol_deliver_rcu.ns);
   ip_protocol_deliver_rcu(k, c, skb);
 }
 
 /// Raw sockets get copies, then the protocol gets the packet.
 function ip_protocol_deliver_rcu(k: Kernel, c: Cpu, skb: Skb): void {
-  takeStep(k, c, STEP.TRANSPORT, skb, COSTS.ip_protocol_deliver_rcu.ns);
   const raw = k.raw_table.length > 0 && raw_local_deliver(k, c, skb);
   switch (k.flows.proto[k.skbs.flow[skb]!]) {
     case IPPROTO_UDP:

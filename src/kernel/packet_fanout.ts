@@ -75,7 +75,7 @@ export function fanoutMember(
 ): number {
   const num = f.members.length;
   if (num === 0) return -1;
-  let idx = 0;
+  let idx: number;
   switch (f.type) {
     case FANOUT.lb:
       f.rr_cur = (f.rr_cur + 1) >>> 0;

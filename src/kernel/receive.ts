@@ -25,7 +25,7 @@ import {
 import { sch_handle_ingress } from './sch_ingress.ts';
 import { FLAG_BAD_FCS, FLAG_FOREIGN, FLAG_VLAN } from './skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
-import { STEP, takeStep } from './tracing.ts';
+import { RUN, STEP, takeStep, takeSteps } from './tracing.ts';
 import { lookUpSocket } from './udp.ts';
 import { skb_vlan_untag, vlan_do_receive } from './vlan.ts';
 import { do_xdp_generic } from './xdp/generic.ts';
@@ -36,11 +36,19 @@ const ETH_P_IPV6 = 0x86dd;
 const IPPROTO_UDP = 17;
 const VLAN_VID_MASK = 0xfff;
 
-/// What the packet's way up will cost, as far as it is known before the first step.
+/// Hooks that may end the packet, or send it elsewhere.
+const MAY_END = RX_XDP | RX_INGRESS | RX_NETFILTER | RX_VLAN | RX_HANDLER;
+
+/// What the packet's way up will cost, as far as it is known before the first step: up to where a hook or a
+/// rule may end it. What comes behind is paid when it has been taken.
 export function receiveNs(k: Kernel, skb: Skb): number {
   const flags = k.skbs.flags[skb]!;
   const flow = k.skbs.flow[skb]!;
+  const { active } = k.nf; // PRE_ROUTING and LOCAL_IN of IPv4, then those of IPv6
+  if (k.devs[k.skbs.dev[skb]!]!.rx_hooks & MAY_END) return COSTS.__netif_receive_skb_core.ns;
   if (flags & FLAG_FOREIGN) return CORE_NS + COSTS.ip_rcv.ns + COSTS.kfree_skb_reason.ns;
+  if (active[0]! + active[5]! > 0) return CORE_NS + COSTS.ip_rcv.ns + COSTS.nf_hook_slow.ns;
+  if (active[1]! + active[6]! > 0) return CORE_NS + IP_NS - COSTS.ip_protocol_deliver_rcu.ns;
   if (flags & FLAG_BAD_FCS) return CORE_NS + IP_NS + COSTS.kfree_skb_reason.ns;
   if (k.flows.proto[flow] !== IPPROTO_UDP || k.flows.rt[flow] !== 0) return CORE_NS + IP_NS;
   if (lookUpSocket(k, flow) < 0)
@@ -54,11 +62,14 @@ export function receiveNs(k: Kernel, skb: Skb): number {
 /// net/core/dev.c:__netif_receive_skb_core()
 export function __netif_receive_skb_core(k: Kernel, c: Cpu, skb: Skb): void {
   c.processed++;
-  takeStep(k, c, STEP.CORE, skb, COSTS.__netif_receive_skb_core.ns);
   const dev = k.devs[k.skbs.dev[skb]!]!;
-  if (dev.rx_hooks !== 0 && !runRxHooks(k, c, dev, skb)) return;
+  if (dev.rx_hooks === 0) takeSteps(k, c, RUN.CORE, skb);
+  else {
+    takeStep(k, c, STEP.CORE, skb, COSTS.__netif_receive_skb_core.ns);
+    if (!runRxHooks(k, c, dev, skb)) return;
+    takeStep(k, c, STEP.DISPATCH, skb, COSTS.deliver_ptype_list_skb.ns);
+  }
   if (k.skbs.flags[skb]! & FLAG_VLAN) untaken(k, skb);
-  takeStep(k, c, STEP.DISPATCH, skb, COSTS.deliver_ptype_list_skb.ns);
   switch (k.flows.ethertype[k.skbs.flow[skb]!]) {
     case ETH_P_IP:
       return ip_rcv(k, c, skb);

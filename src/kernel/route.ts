@@ -5,7 +5,7 @@
 /// Left out: multicast forwarding, multipath, path MTU exceptions, redirects taken from others.
 import type { ErrnoName } from './errno.ts';
 import { fib_validate_source, plainDst } from './fib_frontend.ts';
-import { fib_lookup, type LookupResult } from './fib_rules.ts';
+import { fib_lookup, inNet, type LookupResult } from './fib_rules.ts';
 import {
   fib_result_prefsrc,
   flowKey,
@@ -13,7 +13,6 @@ import {
   inet_addr_type,
   inet_select_addr,
   noResult,
-  type IfAddr,
 } from './fib_semantics.ts';
 import { RTN, SCOPE, type FlowKey } from './fib_trie.ts';
 import { addressText } from './flows.ts';
@@ -151,9 +150,9 @@ function ip_mkroute_input(k: Kernel, flow: FlowKey, dev: NetDevice, res: LookupR
 
 /// Are both addresses (`b` 0: only the first) in one network of the device? net/ipv4/devinet.c
 function inet_addr_onlink(dev: NetDevice, a: number, b: number): boolean {
-  const inNet = (addr: number, ifa: IfAddr): boolean =>
-    ifa.length === 0 || (addr ^ ifa.network) >>> (32 - ifa.length) === 0;
-  return ifaList(dev).some((ifa) => inNet(a, ifa) && (b === 0 || inNet(b, ifa)));
+  return ifaList(dev).some(
+    ({ network, length }) => inNet(a, network, length) && (b === 0 || inNet(b, network, length)),
+  );
 }
 
 /// net/ipv4/route.c:ip_handle_martian_source()

@@ -24,7 +24,7 @@ import {
 } from './rfs.ts';
 import { __raise_softirq_irqoff, NET_RX_SOFTIRQ } from './softirq.ts';
 import type { Cpu, FlowLimit, Kernel, Napi, RxQueue, Skb } from './state.ts';
-import { noteStep, STEP, takeStep } from './tracing.ts';
+import { noteStep, RUN, STEP, takeStep, takeSteps } from './tracing.ts';
 
 const FLOW_LIMIT_HISTORY = 128;
 
@@ -85,10 +85,12 @@ export function steerRxList(k: Kernel, c: Cpu, n: Napi): void {
   let last = -1;
   for (let skb = n.rx_head; skb >= 0;) {
     const following = next[skb]!;
-    takeStep(k, c, STEP.RPS, skb, COSTS.get_rps_cpu.ns);
     const cpu = get_rps_cpu(k, q, skb, skbHash(k, skb), rflow);
-    if (cpu >= 0) enqueue_to_backlog(k, c, skb, k.cpus[cpu]!, rflow);
-    else {
+    if (cpu >= 0) {
+      takeSteps(k, c, RUN.STEER, skb);
+      enqueue(k, c, skb, k.cpus[cpu]!, rflow);
+    } else {
+      takeStep(k, c, STEP.RPS, skb, COSTS.get_rps_cpu.ns);
       next[skb] = -1;
       if (kept < 0) kept = skb;
       else next[last] = skb;
@@ -119,9 +121,13 @@ export function enqueue_to_backlog(
   target: Cpu,
   entry: FlowEntry | null = null,
 ): boolean {
+  takeStep(k, c, STEP.BACKLOG, skb, COSTS.enqueue_to_backlog.ns);
+  return enqueue(k, c, skb, target, entry);
+}
+
+function enqueue(k: Kernel, c: Cpu, skb: Skb, target: Cpu, entry: FlowEntry | null): boolean {
   const dev = k.devs[k.skbs.dev[skb]!]!;
   const hash = skbHash(k, skb);
-  takeStep(k, c, STEP.BACKLOG, skb, COSTS.enqueue_to_backlog.ns);
   const max = k.hot.netdev_max_backlog;
   if (target.input_qlen > max || skb_flow_limit(c, hash, target.input_qlen, max)) {
     target.dropped++;

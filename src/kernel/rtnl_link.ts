@@ -17,7 +17,6 @@ import { createHw } from './mib.ts';
 import { printk } from './printk.ts';
 import { rx_queue_default_mask } from './rps.ts';
 import { updateRxHooks } from './rx_hooks.ts';
-import { attach_default_qdiscs } from './sch_api.ts';
 import type { Kernel, NetDevice } from './state.ts';
 import { sysctlsOfDevice } from './sysctl.ts';
 import { VLAN_VID_MASK, vlanDeviceOf } from './vlan.ts';
@@ -53,7 +52,6 @@ export function rtnl_newlink(k: Kernel, wanted: NewLink): Result {
   const at = k.devs.push(dev) - 1;
   addDeviceSysctls(k, dev.name);
   for (const q of dev.rx) rx_queue_default_mask(k, q);
-  attach_default_qdiscs(k, dev);
   attach(k, dev, at, lower, wanted);
   for (const one of k.devs) updateRxHooks(k, one);
   k.config_version++;
@@ -153,7 +151,7 @@ function createVirtual(
     hw: createHw(),
     ...{ rx_dropped: 0, rx_otherhost_dropped: 0, carrier_changes: 0, outgoing: [], wire_turn: [] },
     ...{ outgoing_slot: -1, link_slot: -1, xdp: null, xdp_prog: -1, xdp_counts: [], rx_hooks: 0 },
-    qdisc: { kind: 'noqueue', handle: 0, options: {}, leaf: null },
+    qdisc: { kind: 'noop', handle: 0, options: {}, leaf: null },
     links: createLinks(kind),
     ingress: null,
   };
@@ -187,7 +185,6 @@ function attachPeer(k: Kernel, dev: NetDevice, at: number, peer: string): void {
   other.links.lower = at;
   dev.links.lower = k.devs.push(other) - 1;
   addDeviceSysctls(k, name);
-  attach_default_qdiscs(k, other);
 }
 
 /// ip link set DEV master MASTER; '' is nomaster. EINVAL: MASTER takes no members.

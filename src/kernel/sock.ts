@@ -240,7 +240,7 @@ export function closeSock(k: Kernel, sk: Sock): void {
   for (const head of [sk.reader_head, sk.head])
     for (let skb = head; skb >= 0;) {
       const next = k.skbs.next[skb]!;
-      kfree_skb_reason(k, c, skb, REASON.SOCKET_CLOSE, STEP.RECVMSG);
+      kfree_skb_reason(k, c, skb, REASON.NOT_SPECIFIED, STEP.RECVMSG);
       skb = next;
     }
   sk.head = sk.tail = sk.reader_head = sk.reader_tail = -1;

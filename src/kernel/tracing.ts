@@ -2,8 +2,10 @@
 /// its piece of work, so a step's time is where in the piece it lies.
 /// Steps that follow each other as on the plain path of a UDP datagram share a record (engine/trace.ts).
 import {
+  awaited,
   createGrammar,
   createTrace,
+  END,
   endRun,
   fitsArrival,
   place,
@@ -92,6 +94,30 @@ const GRAMMAR = createGrammar(
 const NEXT = GRAMMAR.next;
 const OFFSETS = GRAMMAR.offsets;
 
+/// Steps of one line that a function takes at once: there is nothing in between that could take time.
+export interface Run {
+  readonly steps: readonly number[];
+  readonly first: number;
+  readonly more: number; // steps behind the first
+  readonly next: number; // what continues it; END: nothing
+  readonly ns: number; // of all of them together
+}
+
+export const RUN = Object.freeze({
+  STEER: runOf(STEP.RPS, STEP.BACKLOG, COSTS.enqueue_to_backlog.ns),
+  CORE: runOf(STEP.CORE, STEP.DISPATCH, COSTS.deliver_ptype_list_skb.ns),
+  ROUTE: runOf(STEP.ROUTE, STEP.TRANSPORT, COSTS.ip_protocol_deliver_rcu.ns),
+  LOCAL_IN: runOf(STEP.LOCAL_IN, STEP.TRANSPORT, COSTS.ip_protocol_deliver_rcu.ns),
+});
+
+/// A part of a line of the grammar; `last_ns` is what its last step takes.
+function runOf(first: number, last: number, last_ns: number): Run {
+  const steps = [first];
+  for (let step = first; step !== last; steps.push(step)) step = NEXT[step]!;
+  const ns = OFFSETS[last]! - OFFSETS[first]! + last_ns;
+  return Object.freeze({ steps, first, more: steps.length - 1, next: NEXT[last]!, ns });
+}
+
 /// A trace of the packet's path with room for at least that many records; a record holds one step or
 /// several. createTrace() of the engine makes one that never joins steps: the same steps, more memory.
 export function createPathTrace(records: number): Trace {
@@ -100,14 +126,14 @@ export function createPathTrace(records: number): Trace {
 
 /// A step on a CPU that takes `ns` of the piece in hand.
 export function takeStep(k: Kernel, c: Cpu, step: number, skb: Skb, ns: number): void {
-  const { trace } = k;
-  if (trace !== null) {
-    if (continues(trace, c, step, skb)) {
-      trace.more++;
-      trace.next = NEXT[step]!;
-    } else onCpu(k, trace, c, step, skb, 0, 0);
-  }
+  if (k.trace !== null) writeStep(k, k.trace, c, step, skb);
   c.cursor_ns += ns;
+}
+
+/// The steps of `run`, one of RUN, right behind each other.
+export function takeSteps(k: Kernel, c: Cpu, run: Run, skb: Skb): void {
+  if (k.trace !== null) writeRun(k, k.trace, c, run, skb);
+  c.cursor_ns += run.ns;
 }
 
 /// A step on a CPU with a number to tell (packets in a poll, bytes in a queue).
@@ -155,9 +181,36 @@ export function dropStep(k: Kernel, c: Cpu | null, step: number, skb: Skb, reaso
   else lastStep(k, trace, c, step, skb, 0, reason);
 }
 
+function writeStep(k: Kernel, trace: Trace, c: Cpu, step: number, skb: Skb): void {
+  if (continues(trace, c, step, skb)) {
+    trace.more++;
+    trace.awaits = awaited(skb, NEXT[step]!);
+  } else onCpu(k, trace, c, step, skb, 0, 0);
+}
+
+function writeRun(k: Kernel, trace: Trace, c: Cpu, run: Run, skb: Skb): void {
+  if (continues(trace, c, run.first, skb)) trace.more += run.more + 1;
+  else {
+    if (trace.grammar !== GRAMMAR) return writeEach(k, trace, c, run, skb);
+    onCpu(k, trace, c, run.first, skb, 0, 0);
+    trace.more = run.more;
+  }
+  trace.awaits = awaited(skb, run.next);
+}
+
+/// A run in a trace of single steps.
+function writeEach(k: Kernel, trace: Trace, c: Cpu, run: Run, skb: Skb): void {
+  const begun = c.cursor_ns;
+  for (const step of run.steps) {
+    c.cursor_ns = begun + OFFSETS[step]! - OFFSETS[run.first]!;
+    onCpu(k, trace, c, step, skb, 0, 0);
+  }
+  c.cursor_ns = begun;
+}
+
 /// Whether the newest record of the trace can take this step in: the reader will find it again.
 function continues(trace: Trace, c: Cpu, step: number, skb: Skb): boolean {
-  return step === trace.next && skb === trace.handle && c.cursor_ns - trace.begun === OFFSETS[step];
+  return awaited(skb, step) === trace.awaits && c.cursor_ns - trace.begun === OFFSETS[step];
 }
 
 function lastStep(
@@ -189,8 +242,9 @@ function onCpu(
   trace.times[i] = c.cursor_ns;
   if (value !== 0 || reason !== 0) return;
   // No other CPU can take the next step of the same packet unless it was handed over, which is a step.
-  trace.next = trace.grammar.next[step]!;
-  trace.handle = skb;
+  const next = trace.grammar.next[step]!;
+  if (next === END) return;
+  trace.awaits = awaited(skb, next);
   trace.begun = c.cursor_ns - OFFSETS[step]!;
 }
 

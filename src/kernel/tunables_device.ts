@@ -57,7 +57,6 @@ export const deviceTunables: readonly TunableRow[] = [
     default: 'on',
     range: 'on, off',
     step: 'IN-12',
-    stored: true,
     source: 'net/core/gro.c:dev_gro_receive',
   },
   {
@@ -101,7 +100,6 @@ export const deviceTunables: readonly TunableRow[] = [
     default: 'on, fixed on igb',
     range: 'what the driver accepts',
     step: 'IN-01',
-    stored: true,
     source: 'net/ethtool/features.c:ethnl_set_features',
   },
   {
@@ -220,7 +218,6 @@ export const deviceTunables: readonly TunableRow[] = [
     default: 'virtio_net 1',
     range: 'what the host device allows',
     step: 'IN-04',
-    stored: true,
     source: 'drivers/net/virtio_net.c:virtnet_set_coalesce',
   },
   {
@@ -232,7 +229,6 @@ export const deviceTunables: readonly TunableRow[] = [
     default: 'off; not on igb',
     range: 'virtio_net: on, off, when the host device allows',
     step: 'IN-04',
-    stored: true,
     source: 'lib/dim/net_dim.c:net_dim',
   },
   {

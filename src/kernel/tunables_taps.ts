@@ -51,7 +51,7 @@ export const tapTunables: readonly TunableRow[] = [
     default: 'balance-rr',
     range: 'balance-tlb and balance-alb are not modelled',
     step: 'IN-20',
-    source: 'drivers/net/bonding/bond_main.c:bond_handle_frame',
+    source: 'net/core/dev.c:netdev_rx_handler_register',
   },
   {
     id: 'link:bridge:ageing_time',

@@ -49,7 +49,7 @@ export function vlan_do_receive(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): nu
   k.skbs.flags[skb] = k.skbs.flags[skb]! & ~FLAG_VLAN;
   upper.hw.rx_packets++;
   upper.hw.rx_bytes += k.skbs.len[skb]! - ETH_HLEN;
-  if (k.skbs.flags[skb]! & FLAG_MULTICAST) upper.hw.rx_multicast++;
+  if (k.skbs.flags[skb] & FLAG_MULTICAST) upper.hw.rx_multicast++;
   return RX_HANDLER_ANOTHER;
 }
 

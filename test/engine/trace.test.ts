@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  awaited,
   closeRun,
   createGrammar,
   createTrace,
@@ -28,16 +29,16 @@ const grammar = createGrammar(
 /// A step as a writer writes it: joined to the open run where it may be.
 function write(trace: Trace, time: number, step: number, value = 0, reason = 0): void {
   const { next, offsets } = trace.grammar;
-  if (step === trace.next && time === trace.begun + offsets[step]!) {
+  if (awaited(7, step) === trace.awaits && time === trace.begun + offsets[step]!) {
     trace.more++;
-    trace.next = next[step]!;
+    trace.awaits = awaited(7, next[step]!);
     if (value !== 0 || reason !== 0) endRun(trace, value, reason);
     return;
   }
   const i = place(trace, 7, tag(step, 3, reason), value);
   trace.times[i] = time;
   trace.begun = time - offsets[step]!;
-  if (value === 0 && reason === 0) trace.next = next[step]!;
+  if (value === 0 && reason === 0) trace.awaits = awaited(7, next[step]!);
 }
 
 describe('the trace', () => {

@@ -6,8 +6,9 @@ import { confirmEntry, nf_conntrack_in } from '../../src/kernel/netfilter/conntr
 import { createCtPacket } from '../../src/kernel/netfilter/conntrack/packet.ts';
 import { nf_ct_invert_tuple } from '../../src/kernel/netfilter/conntrack/tuple.ts';
 import { loadConntrack } from '../../src/kernel/netfilter/conntrack/module.ts';
-import { tableEntries } from '../../src/kernel/netfilter/conntrack/table.ts';
-import { TCP_STATE_NAMES } from '../../src/kernel/netfilter/conntrack/tcp_states.ts';
+import { expiresIn, tableEntries } from '../../src/kernel/netfilter/conntrack/table.ts';
+import { nf_conntrack_tcp_set_closing } from '../../src/kernel/netfilter/conntrack/tcp.ts';
+import { TCP_CONNTRACK, TCP_STATE_NAMES } from '../../src/kernel/netfilter/conntrack/tcp_states.ts';
 import {
   IPS_ASSURED,
   IPS_SEEN_REPLY,
@@ -83,6 +84,31 @@ describe('the module', () => {
     traffic(k, { pps: 100_000, limit: 20 });
     advance(k, 10 * ms);
     expect(entries(k)).toHaveLength(0);
+  });
+
+  it('refuses a table of no chains, and one that the memory cannot hold', () => {
+    const k = host();
+    loadConntrack(k);
+    const name = 'net.netfilter.nf_conntrack_buckets';
+    expect(writeSysctl(k, name, '0')).toMatchObject({ ok: false, errno: 'EINVAL' });
+    expect(writeSysctl(k, name, '-1')).toMatchObject({ ok: false, errno: 'ENOMEM' });
+    expect(writeSysctl(k, name, '2147483647')).toMatchObject({ ok: false, errno: 'ENOMEM' });
+    expect(writeSysctl(k, name, '100000000')).toMatchObject({ ok: false, errno: 'ENOTMODELLED' });
+    expect(readSysctl(k, name)).toEqual({ value: '65536' });
+    expect(k.nf.ct!.heads).toHaveLength(65536);
+  });
+
+  it.each([
+    'ct state vmap { new : accept }',
+    'ct state . tcp dport { new . 22 } accept',
+    'ct mark set 1',
+  ])('is there once nft writes: %s', (text) => {
+    const k = host();
+    for (const line of ['table ip t', 'chain ip t c { type filter hook input priority 0; }'])
+      type(nft, k, `nft add ${line}`);
+    expect(type(nft, k, `nft add rule ip t c ${text}`).err).toBe('');
+    expect(k.nf.ct).not.toBeNull();
+    expect(k.nf.ct!.hooked4).toBe(true);
   });
 });
 
@@ -276,6 +302,49 @@ describe('TCP', () => {
     advance(k, 10 * ms);
     expect(counted(k, 'INPUT', 0)).toBe(10);
     expect(k.nf.ct!.stats.reduce((sum, s) => sum + s.invalid, 0)).toBe(10);
+  });
+
+  it('keeps two minutes for a simultaneous open, whatever tcp_timeout_syn_sent says', () => {
+    const k = host();
+    const ct = loadConntrack(k);
+    writeSysctl(k, 'net.netfilter.nf_conntrack_tcp_timeout_syn_sent', '7');
+    const { SYN_SENT, SYN_SENT2 } = TCP_CONNTRACK;
+    expect(ct.settings.tcp[SYN_SENT]).toBe(7 * k.desc.hz);
+    expect(ct.settings.tcp[SYN_SENT2]).toBe(120 * k.desc.hz);
+  });
+
+  it('sees a rejected connection closed, and neither TCP nor the tracker counts the reset', () => {
+    const k = host({ apps: [] });
+    serve(k);
+    rule(k, `${TRACK} -p tcp -j REJECT --reject-with tcp-reset`);
+    startClients(k, { dev: ETH0, rate: 1000, limit: 3 });
+    advance(k, 20 * ms);
+    expect(counted(k, 'INPUT', 0)).toBeGreaterThan(0);
+    expect(k.mib.TcpOutRsts ?? 0).toBe(0);
+    expect(k.mib.TcpOutSegs).toBe(0);
+    expect(k.nf.ct!.stats.reduce((sum, s) => sum + s.invalid, 0)).toBe(0);
+    expect(k.nf.ct!.count).toBe(0); // never confirmed
+    checkLedger(k);
+    checkTable(k);
+  });
+
+  it('is CLOSE ten seconds long after a reset that a rule sent', () => {
+    const k = clients(3);
+    advance(k, 30 * ms);
+    nf_conntrack_tcp_set_closing(k, 0);
+    const entry = k.nf.ct!.entries[0]!;
+    expect(TCP_STATE_NAMES[entry.tcp!.state]).toBe('CLOSE');
+    expect(expiresIn(k, entry)).toBe(10 * k.desc.hz);
+  });
+
+  it('says that it does not know prefixes and masks in conntrack -L', () => {
+    const k = clients(3);
+    advance(k, 30 * ms);
+    for (const filter of ['-s 10.0.0.0/8', '-m 1/1', '-p constructor'])
+      expect(type(conntrack, k, `conntrack -L ${filter}`)).toMatchObject({
+        err: `softnet: not modelled here: conntrack -L ${filter}\n`,
+        status: 1,
+      });
   });
 });
 

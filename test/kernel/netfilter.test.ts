@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clone } from '../../src/engine/snapshot.ts';
 import { digest } from '../../src/engine/digest.ts';
+import { COSTS } from '../../src/kernel/costs.ts';
 import { checkLedger } from '../../src/kernel/ledger.ts';
 import { addFlow } from '../../src/kernel/flows.ts';
 import { nf_hook_slow } from '../../src/kernel/netfilter/core.ts';
@@ -43,10 +44,33 @@ function counted(k: Kernel): number[] {
     .flatMap((rule) => rule.state);
 }
 
+/// Softirq time of 20 packets that come one by one, ns.
+function softirqTime(...lines: string[]): number {
+  const k = host({ apps: [] });
+  rules(k, ...lines);
+  traffic(k, { pps: 1000, limit: 20 });
+  advance(k, 30 * ms);
+  checkLedger(k);
+  return k.cpus.reduce((sum, c) => sum + c.time.softirq, 0);
+}
+
 const sent = (k: Kernel, limit: number, spec = {}): void => {
   traffic(k, { pps: 100_000, limit, ...spec });
   advance(k, k.now + 30 * ms);
 };
+
+describe('a packet that is dropped early', () => {
+  it('does not pay for the steps behind, though nothing comes after it', () => {
+    const chain = (hook: string): string[] => [
+      'add table inet t',
+      `add chain inet t c "{ type filter hook ${hook} priority 0; policy drop; }"`,
+    ];
+    const early = softirqTime(...chain('prerouting'));
+    const late = softirqTime(...chain('input'));
+    const behind = COSTS.ip_route_input_noref.ns + COSTS.ip_local_deliver.ns;
+    expect(late - early).toBe(20 * behind);
+  });
+});
 
 describe('netfilter', () => {
   it('counts what a rule drops at INPUT, in the rule and by its reason', () => {
@@ -378,5 +402,48 @@ describe('netfilter', () => {
 
   it('has the kernel’s hook numbers, and would notice another', () => {
     expect(vector({ hooks_inet: {} })).toContain('hooks');
+  });
+
+  it('refuses chains through which one packet would meet millions of rules', () => {
+    const k = host();
+    rules(k, ...filter);
+    const names = Array.from({ length: 15 }, (_, i) => `c${i}`);
+    for (const name of names) rules(k, `add chain inet t ${name}`);
+    for (let i = 0; i < 14; i++)
+      for (let n = 0; n < 4; n++) rules(k, `add rule inet t c${i} jump c${i + 1}`);
+    const last = type(nft, k, 'nft add rule inet t in jump c0');
+    expect(last.err).toContain('Could not process rule: softnet: not modelled here');
+    rules(k, 'add rule inet t in jump c9'); // 4 + 16 + ... + 1024 rules
+  });
+
+  it('still finds a jump that is too deep when a shallow one came first', () => {
+    const k = host();
+    rules(k, ...filter);
+    for (let i = 0; i < 16; i++) rules(k, `add chain inet t c${i}`);
+    for (let i = 0; i < 15; i++) rules(k, `add rule inet t c${i} jump c${i + 1}`);
+    rules(k, 'add rule inet t in jump c8', 'add rule inet t in jump c1');
+    expect(type(nft, k, 'nft add rule inet t in jump c0').err).toContain('Too many links');
+  });
+
+  it('lets a rule that deletes an element go on when there is none', () => {
+    const k = host({ apps: [] });
+    rules(
+      k,
+      ...filter,
+      'add set inet t s "{ type ipv4_addr; flags dynamic; }"',
+      'add rule inet t in delete @s "{ ip saddr }" counter',
+    );
+    sent(k, 5);
+    expect(counted(k)).toEqual([5, expect.any(Number)]);
+  });
+
+  it('rejects at the ingress hook of an inet table', () => {
+    const k = host();
+    rules(
+      k,
+      'add table inet t',
+      'add chain inet t g "{ type filter hook ingress device eth0 priority 0; }"',
+    );
+    rules(k, 'add rule inet t g reject');
   });
 });

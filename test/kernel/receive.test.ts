@@ -315,7 +315,7 @@ describe('the socket', () => {
     traffic(k, { pps: 20_000, limit: 40 });
     advance(k, 20 * ms);
     closeSock(k, k.socks[0]!);
-    expect(dropped(k, REASON.SOCKET_CLOSE)).toBe(40);
+    expect(dropped(k, REASON.NOT_SPECIFIED)).toBe(40);
     expect([k.skbs.live, k.udp_memory_allocated]).toEqual([0, 0]);
     checkLedger(k);
   });

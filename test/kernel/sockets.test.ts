@@ -172,7 +172,7 @@ describe('an application', () => {
     expect(spawn(k, { ...app, reads: false, service_ns: 0 })).toBe('EADDRINUSE');
     const waiting = sk.qlen;
     endApp(k, 4242);
-    expect(k.ledger.drops[REASON.SOCKET_CLOSE]).toBe(waiting);
+    expect(k.ledger.drops[REASON.NOT_SPECIFIED]).toBe(waiting);
     expect(k.tasks[task as number]!.exited).toBe(true);
     advance(k, 10 * ms);
     expect(k.mib.UdpNoPorts).toBeGreaterThan(40);

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTrace, recordsBetween, type Trace } from '../../src/engine/trace.ts';
+import { COSTS } from '../../src/kernel/costs.ts';
 import type { Protocol } from '../../src/kernel/frame_shape.ts';
 import { DROP_REASONS, REASON } from '../../src/kernel/reasons.ts';
 import { setRpsCpus } from '../../src/kernel/rps.ts';
 import { advance } from '../../src/kernel/run.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import { STEPS } from '../../src/kernel/steps.ts';
-import { createPathTrace, STEP } from '../../src/kernel/tracing.ts';
+import { createPathTrace, RUN, STEP, takeSteps } from '../../src/kernel/tracing.ts';
 import { eth0, hashPorts, host, ms, traffic } from './hosts.ts';
 
 /// The steps of a trace as they can be compared: without the numbers of their records.
@@ -90,6 +91,23 @@ describe('a trace that joins steps', () => {
       [STEP.RSS, 1499, 0, 0],
       [STEP.RING, 1499, REASON.RX_MISSED_ERRORS, 0],
     ]);
+  });
+
+  it('takes a run of steps at once with the time that its steps take one by one', () => {
+    const { get_rps_cpu, enqueue_to_backlog } = COSTS;
+    for (const trace of [createTrace(8), createPathTrace(8), null]) {
+      const k = host({});
+      const c = k.cpus[0]!;
+      k.trace = trace;
+      c.cursor_ns = 1000;
+      takeSteps(k, c, RUN.STEER, -1);
+      expect(c.cursor_ns).toBe(1000 + get_rps_cpu.ns + enqueue_to_backlog.ns);
+      if (trace === null) continue;
+      expect(recordsBetween(trace, 0, Infinity).map(({ time, step }) => [time, step])).toEqual([
+        [1000, STEP.RPS],
+        [1000 + get_rps_cpu.ns, STEP.BACKLOG],
+      ]);
+    }
   });
 
   it('has room for every step and every reason in a record', () => {

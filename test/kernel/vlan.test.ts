@@ -1,6 +1,6 @@
 /// VLAN and macvlan devices: whose packet it is, by tag and by address.
 import { describe, expect, it } from 'vitest';
-import { dev_close } from '../../src/kernel/dev.ts';
+import { dev_close, dev_open, dev_set_mtu } from '../../src/kernel/dev.ts';
 import { openPacket } from '../../src/kernel/af_packet.ts';
 import { dev_get_stats } from '../../src/kernel/dev_stats.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
@@ -54,6 +54,18 @@ describe('a VLAN device', () => {
     dev_close(k, add(k, ETH0_10, '10.0.10.2/24'));
     send(k, { vlan: 10, daddr: '10.0.10.2' });
     expect(dropped(k, REASON.NOT_SPECIFIED)).toBe(10);
+  });
+
+  it('has no discipline before it first comes up, and no MTU above that of the device below', () => {
+    const k = host();
+    rtnl_newlink(k, ETH0_10);
+    const dev = named(k, 'eth0.10');
+    expect(dev.qdisc.kind).toBe('noop');
+    expect(dev_set_mtu(k, dev, 1501)).toMatchObject({ errno: 'ERANGE' });
+    dev_open(k, dev);
+    expect(dev.qdisc.kind).toBe('noqueue');
+    dev_set_mtu(k, eth0(k), 1400);
+    expect(dev.mtu).toBe(1400);
   });
 
   it('goes down with the device below it', () => {

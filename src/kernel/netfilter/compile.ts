@@ -33,7 +33,7 @@ export const NFT_JUMP = -3;
 export const NFT_GOTO = -4;
 export const NFT_RETURN = -5;
 
-export const CMP: Readonly<Record<CmpOp, number>> = {
+const CMP: Readonly<Record<CmpOp, number>> = {
   ...{ eq: 0, neq: 1, lt: 2, gt: 3, lte: 4, gte: 5 },
 };
 

@@ -2,17 +2,15 @@
 /// invalid, and address translation leaves it alone.
 /// Stands for nft_ct_get_eval() and nft_ct_set_eval() (net/netfilter/nft_ct.c).
 /// Left out: everything else that a ct expression can name (bytes, packets, helper, zone, labels).
-import type { Cpu, Kernel, Skb } from '../state.ts';
-import { nft_nat_eval } from './conntrack/nat.ts';
+import type { Kernel, Skb } from '../state.ts';
 import { NFCT_UNTRACKED, ctinfoOf, entryOf, setNfct } from './conntrack/packet.ts';
 import { directionOf } from './conntrack/refresh.ts';
 import { IP_CT_UNTRACKED } from './conntrack/types.ts';
 import { FLAG_NFCT } from '../skb.ts';
-import type { NftExpr } from './types.ts';
 
 // NF_CT_STATE_BIT(ctinfo). include/uapi/linux/netfilter/nf_conntrack_common.h
-export const NF_CT_STATE_INVALID_BIT = 1;
-export const NF_CT_STATE_UNTRACKED_BIT = 64;
+const NF_CT_STATE_INVALID_BIT = 1;
+const NF_CT_STATE_UNTRACKED_BIT = 64;
 
 /// How the packet stands to its connection, as the bit that `ct state` compares: established 2,
 /// related 4, new 8.
@@ -48,18 +46,4 @@ export function setCtMark(k: Kernel, skb: Skb, mark: number): void {
 /// The packet is not to be tracked, unless it is already. net/netfilter/nft_ct.c:nft_notrack_eval()
 export function notrack(k: Kernel, skb: Skb): void {
   if (!(k.skbs.flags[skb]! & FLAG_NFCT)) setNfct(k, skb, NFCT_UNTRACKED);
-}
-
-/// What a snat, dnat, masquerade or redirect expression does to a connection: its verdict.
-/// net/netfilter/nft_nat.c
-export function setupNat(
-  k: Kernel,
-  c: Cpu,
-  skb: Skb,
-  _hook: number,
-  expr: NftExpr,
-  indev: number,
-  outdev: number,
-): number {
-  return nft_nat_eval(k, c, skb, expr, indev, outdev);
 }

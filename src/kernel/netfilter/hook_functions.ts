@@ -18,8 +18,8 @@ export type HookFunction = (
 ) => number;
 
 export const hookFunctions: readonly HookFunction[] = [
-  (k, c, skb, entry, pf, hook, indev, outdev) =>
-    nft_do_chain(k, c, skb, entry, pf, hook, indev, outdev),
+  (k, c, skb, entry, _pf, hook, indev, outdev) =>
+    nft_do_chain(k, c, skb, entry, hook, indev, outdev),
   () => NF_ACCEPT,
   (k, c, skb, _entry, _pf, hook) => conntrackIn(k, c, skb, hook),
   (k, c, skb) => nf_confirm(k, c, skb),

@@ -24,7 +24,7 @@ function manipOf(hook: number): number {
   return hook === NF_INET_POST_ROUTING || hook === NF_INET_LOCAL_IN ? MANIP_SRC : MANIP_DST;
 }
 
-function initialized(entry: CtEntry, manip: number): boolean {
+function alreadySetUp(entry: CtEntry, manip: number): boolean {
   return (entry.status & (manip === MANIP_SRC ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE)) !== 0;
 }
 
@@ -45,14 +45,14 @@ export function nf_nat_inet_fn(
   const ctinfo = ctinfoOf(k, skb);
   const manip = manipOf(hook);
   const established = ctinfo === IP_CT_ESTABLISHED || ctinfo === IP_CT_ESTABLISHED_REPLY;
-  if (!established && !initialized(entry, manip)) {
+  if (!established && !alreadySetUp(entry, manip)) {
     for (const one of k.nf.hooks[hookList(pf, hook)]!) {
       if (one.fn !== HOOK_NFT_NAT) continue;
-      const verdict = nft_do_chain(k, c, skb, one, pf, hook, indev, outdev);
+      const verdict = nft_do_chain(k, c, skb, one, hook, indev, outdev);
       if (verdict !== NF_ACCEPT) return verdict;
-      if (initialized(entry, manip)) break;
+      if (alreadySetUp(entry, manip)) break;
     }
-    if (!initialized(entry, manip)) nf_nat_alloc_null_binding(k, c, index, manip);
+    if (!alreadySetUp(entry, manip)) nf_nat_alloc_null_binding(k, c, index, manip);
   } else if (oifChanged(entry, hook, ctinfo, outdev)) {
     nf_ct_delete(k, index);
     return NF_DROP;

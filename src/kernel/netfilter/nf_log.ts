@@ -23,7 +23,6 @@ export function nf_log_packet(
   k: Kernel,
   c: Cpu,
   skb: Skb,
-  _pf: number,
   indev: number,
   outdev: number,
   expr: NftExpr,

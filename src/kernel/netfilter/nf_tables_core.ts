@@ -32,7 +32,8 @@ import {
   chainIndex,
   verdictCode,
 } from './compile.ts';
-import { ctMark, notrack, setCtMark, setupNat } from './ct_state.ts';
+import { nft_nat_eval } from './conntrack/nat.ts';
+import { ctMark, notrack, setCtMark } from './ct_state.ts';
 import { FIELDS } from './fields.ts';
 import { nf_log_packet } from './nf_log.ts';
 import { nft_limit_eval, nft_quota_do_eval } from './nft_limit.ts';
@@ -61,12 +62,11 @@ let target = -1; // chain of a jump or goto
 /// The packet as the rules of one evaluation need it.
 interface Pktinfo {
   skb: Skb;
-  pf: number;
   hook: number;
   indev: number;
   outdev: number;
 }
-const pkt: Pktinfo = { skb: -1, pf: 0, hook: 0, indev: -1, outdev: -1 };
+const pkt: Pktinfo = { skb: -1, hook: 0, indev: -1, outdev: -1 };
 
 /// The verdict of a base chain: NF_ACCEPT, NF_DROP or NF_STOLEN.
 export function nft_do_chain(
@@ -74,14 +74,12 @@ export function nft_do_chain(
   c: Cpu,
   skb: Skb,
   entry: NfHookEntry,
-  pf: number,
   hook: number,
   indev: number,
   outdev: number,
 ): number {
   const table = k.nf.tables[entry.table]!;
   pkt.skb = skb;
-  pkt.pf = pf;
   pkt.hook = hook;
   pkt.indev = indev;
   pkt.outdev = outdev;
@@ -241,13 +239,13 @@ function evaluate(k: Kernel, c: Cpu, table: NftTable, rule: NftRule): number {
         break;
       case OP_LOG:
         c.cursor_ns += COSTS.nf_log_packet.ns;
-        nf_log_packet(k, c, skb, pkt.pf, pkt.indev, pkt.outdev, rule.exprs[code[i + 1]!]!);
+        nf_log_packet(k, c, skb, pkt.indev, pkt.outdev, rule.exprs[code[i + 1]!]!);
         i += 2;
         break;
       case OP_REJECT:
         return reject(k, c, skb, pkt.hook, rule.exprs[code[i + 1]!]!);
       case OP_NAT:
-        return setupNat(k, c, skb, pkt.hook, rule.exprs[code[i + 1]!]!, pkt.indev, pkt.outdev);
+        return nft_nat_eval(k, c, skb, rule.exprs[code[i + 1]!]!, pkt.indev, pkt.outdev);
       default:
         throw new Error(`a rule of table ${table.name} holds the code ${code[i]}`);
     }

@@ -15,7 +15,7 @@ import {
 import { insertElement, nft_rbtree_gc, overlapping, sameKey } from './nft_set.ts';
 import type { NftElement, NftSet, NftTable } from './types.ts';
 
-export function nft_set_lookup(table: NftTable, name: string): NftSet | undefined {
+function nft_set_lookup(table: NftTable, name: string): NftSet | undefined {
   return table.sets.find((set) => set.name === name);
 }
 

@@ -21,7 +21,6 @@ export const NF_REPEAT = 4;
 export const NF_STOP = 5;
 
 // Protocol families as hooks know them: AF_INET, AF_INET6, and the two of netfilter's own.
-export const NFPROTO_INET = 1;
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_NETDEV = 5;
 export const NFPROTO_IPV6 = 10;

@@ -36,7 +36,7 @@ export function closeConnection(k: Kernel, c: Cpu, index: number): void {
 function purge(k: Kernel, c: Cpu, head: Skb): void {
   for (let skb = head; skb >= 0;) {
     const next = k.skbs.next[skb]!;
-    kfree_skb_reason(k, c, skb, REASON.SOCKET_CLOSE, STEP.RECVMSG);
+    kfree_skb_reason(k, c, skb, REASON.NOT_SPECIFIED, STEP.RECVMSG);
     skb = next;
   }
 }

@@ -4,13 +4,14 @@ import { strerror } from '../../kernel/errno.ts';
 import { attachedProg, dev_xdp_attach, type XdpMode } from '../../kernel/xdp/attach.ts';
 import type { Io, Running } from '../command.ts';
 import { fail, idOf, notModelled } from './words.ts';
+import { wordTable } from '../word_table.ts';
 
-const MODES: Readonly<Record<string, XdpMode>> = {
+const MODES: Readonly<Record<string, XdpMode>> = wordTable({
   xdp: 'none',
   xdpgeneric: 'skb',
   xdpdrv: 'drv',
   xdpoffload: 'hw',
-};
+});
 
 /// `bpftool net show [dev NAME]`.
 export function* netShow(io: Io, words: readonly string[]): Running {

@@ -26,6 +26,7 @@ import {
   type MapType,
 } from '../../kernel/xdp/types.ts';
 import type { DraftEntry, DraftRule, ProgramDraft } from '../../kernel/xdp/verify.ts';
+import { wordTable } from '../word_table.ts';
 
 /// What is wrong with a source, and where.
 export class SourceTrouble extends Error {
@@ -36,13 +37,13 @@ export class SourceTrouble extends Error {
   }
 }
 
-const VERDICTS: Readonly<Record<string, number>> = {
+const VERDICTS: Readonly<Record<string, number>> = wordTable({
   aborted: XDP_ABORTED,
   drop: XDP_DROP,
   pass: XDP_PASS,
   tx: XDP_TX,
-};
-const FIELDS: Readonly<Record<string, number>> = {
+});
+const FIELDS: Readonly<Record<string, number>> = wordTable({
   src: FIELD.SRC,
   dst: FIELD.DST,
   sport: FIELD.SPORT,
@@ -50,9 +51,13 @@ const FIELDS: Readonly<Record<string, number>> = {
   proto: FIELD.PROTO,
   ethertype: FIELD.ETHERTYPE,
   len: FIELD.LEN,
-};
-const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17 };
-const ETHERTYPES: Readonly<Record<string, number>> = { ipv4: 0x0800, ipv6: 0x86dd, arp: 0x0806 };
+});
+const PROTOCOLS: Readonly<Record<string, number>> = wordTable({ icmp: 1, tcp: 6, udp: 17 });
+const ETHERTYPES: Readonly<Record<string, number>> = wordTable({
+  ipv4: 0x0800,
+  ipv6: 0x86dd,
+  arp: 0x0806,
+});
 const TYPES: readonly MapType[] = [
   ...(['array', 'percpu_array', 'hash', 'lpm_trie', 'devmap', 'cpumap', 'xskmap'] as const),
 ];

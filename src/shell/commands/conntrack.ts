@@ -13,14 +13,15 @@ import {
 import type { Kernel } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
 import { entryText, liveEntries } from '../proc/nf_conntrack.ts';
+import { wordTable } from '../word_table.ts';
 
 const VERSION = 'conntrack v1.4.8 (conntrack-tools)';
-const LONG: Readonly<Record<string, string>> = {
+const LONG: Readonly<Record<string, string>> = wordTable({
   ...{ dump: 'L', delete: 'D', flush: 'F', stats: 'S', count: 'C', event: 'E', version: 'V' },
   ...{ proto: 'p', src: 's', 'orig-src': 's', dst: 'd', 'orig-dst': 'd', mark: 'm', state: '1' },
   ...{ sport: '2', 'orig-port-src': '2', dport: '3', 'orig-port-dst': '3', status: 'u' },
   ...{ 'reply-src': 'r', 'reply-dst': 'q' },
-};
+});
 const VALUED = 'psdmu123rq';
 
 interface Wishes {
@@ -46,7 +47,12 @@ function wishesOf(words: readonly string[]): Wishes {
   return { command, filters, unknown: '' };
 }
 
-const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 };
+const PROTOCOLS: Readonly<Record<string, number>> = wordTable({
+  icmp: 1,
+  tcp: 6,
+  udp: 17,
+  icmpv6: 58,
+});
 
 function matches(entry: CtEntry, [letter, value]: readonly [string, string]): boolean {
   const [first, reply] = [entry.tuple[0]!, entry.tuple[1]!];

@@ -37,6 +37,9 @@ function* run(io: Io): Running {
   const words = named ? flags.rest.slice(1) : flags.rest;
   const devname = option.device ? words[0] : '';
   if (devname === undefined) return yield* badArguments(io);
+  // What these take over from the devices below them is not modelled.
+  const kind = io.k.devs.find((dev) => dev.name === devname)?.links.kind ?? '';
+  if (kind !== '' && kind !== 'veth') return yield* notModelled(io, `on a device of type ${kind}`);
   if (flags.json && !option.json)
     return yield* badArguments(io, 'JSON output not available for this subcommand');
   return yield* option.run({

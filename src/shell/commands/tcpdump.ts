@@ -232,7 +232,6 @@ interface Printing {
 }
 
 function* capture(io: Io, wishes: Wishes, at: number, any: boolean): Running {
-  const po = io.k.packet.socks[at]!;
   const { names, link, quiet, absolute } = wishes;
   const printing: Printing = {
     ...{ style: { names, link, quiet, absolute, any }, seen: new Map(), captured: 0 },
@@ -249,7 +248,7 @@ function* capture(io: Io, wishes: Wishes, at: number, any: boolean): Running {
   }
   // Whoever stops it may have cut a line in two.
   yield* io.out.write(printing.held + (stopped ? '\n' : ''));
-  yield* report(io, po, printing.captured);
+  yield* report(io, io.k.packet.socks[at]!, printing.captured);
   return 0;
 }
 
@@ -269,10 +268,11 @@ function* report(io: Io, po: PacketSock, captured: number): Running<void> {
 }
 
 function* readBlocks(io: Io, wishes: Wishes, at: number, printing: Printing): Running<void> {
-  const po = io.k.packet.socks[at]!;
   let owed = 0;
   for (;;) {
-    const block = po.ring === null ? null : readableBlock(po.ring);
+    // The host may have been replaced by a copy of itself while this waited.
+    const ring = io.k.packet.socks[at]!.ring;
+    const block = ring === null ? null : readableBlock(ring);
     if (block === null) {
       yield { kind: 'sleep', ns: POLL_NS };
       continue;
@@ -286,7 +286,8 @@ function* readBlocks(io: Io, wishes: Wishes, at: number, printing: Printing): Ru
       yield { kind: 'sleep', ns: owed };
       owed = 0;
     }
-    if (po.ring) releaseBlock(po.ring);
+    const after = io.k.packet.socks[at]!.ring;
+    if (after) releaseBlock(after);
   }
 }
 

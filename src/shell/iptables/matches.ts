@@ -8,6 +8,7 @@ import { SERVICES } from '../nft/services.ts';
 import { absent } from './fault.ts';
 import { optionOf, valueOf, type Option, type Part } from './rule.ts';
 import * as values from './values.ts';
+import { wordTable } from '../word_table.ts';
 
 /// What a match adds to a rule in the kernel.
 export interface Made {
@@ -92,9 +93,9 @@ function showFlags({ not, value }: Option): string {
   return ` flags:${not ? '!' : ''}0x${mask!.padStart(2, '0')}/0x${comp!.padStart(2, '0')}`;
 }
 
-const STATE_BITS: Readonly<Record<string, number>> = {
+const STATE_BITS: Readonly<Record<string, number>> = wordTable({
   ...{ INVALID: 1, ESTABLISHED: 2, RELATED: 4, NEW: 8, UNTRACKED: 64 },
-};
+});
 
 function stateMatch(option: string): Match {
   return {
@@ -155,14 +156,14 @@ function macNumbers(text: string): number[] {
 }
 
 // ICMP types as nft names them.
-const ICMP_NAMES: Readonly<Record<string, string>> = {
+const ICMP_NAMES: Readonly<Record<string, string>> = wordTable({
   ...{ 0: 'echo-reply', 3: 'destination-unreachable', 4: 'source-quench', 5: 'redirect' },
   ...{ 8: 'echo-request', 9: 'router-advertisement', 10: 'router-solicitation' },
   ...{ 11: 'time-exceeded', 12: 'parameter-problem', 13: 'timestamp-request' },
   ...{ 14: 'timestamp-reply', 15: 'info-request', 16: 'info-reply' },
-};
+});
 
-export const MATCHES: Readonly<Record<string, Match>> = {
+export const MATCHES: Readonly<Record<string, Match>> = wordTable({
   tcp: {
     proto: 6,
     options: {
@@ -293,7 +294,7 @@ export const MATCHES: Readonly<Record<string, Match>> = {
     make: () => plain([]),
     show: (part) => ` /* ${valueOf(part, 'comment')} */`,
   },
-};
+});
 
 /// `--syn` is short for these flags.
 export const SYN_OPTION = SYN_BITS;

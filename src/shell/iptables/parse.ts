@@ -7,6 +7,7 @@ import { ABSENT_MATCHES, MATCHES, SYN_OPTION } from './matches.ts';
 import { NO_ADDRESS, type Address, type Option, type Part, type Rule } from './rule.ts';
 import { ABSENT_TARGETS, TARGETS } from './targets.ts';
 import { address, protocolName, protocolOf } from './values.ts';
+import { wordTable } from '../word_table.ts';
 
 export interface Line {
   readonly command: string; // A, D, I, R, C, L, S, F, X, N, P, Z, E, V, h; '' none
@@ -21,14 +22,14 @@ export interface Line {
   readonly rule: Rule;
 }
 
-const LONG: Readonly<Record<string, string>> = {
+const LONG: Readonly<Record<string, string>> = wordTable({
   ...{ append: 'A', delete: 'D', insert: 'I', replace: 'R', check: 'C', list: 'L' },
   ...{ 'list-rules': 'S', flush: 'F', 'delete-chain': 'X', new: 'N', 'new-chain': 'N' },
   ...{ policy: 'P', zero: 'Z', 'rename-chain': 'E', table: 't', proto: 'p', protocol: 'p' },
   ...{ source: 's', src: 's', destination: 'd', dst: 'd', 'in-interface': 'i' },
   ...{ 'out-interface': 'o', jump: 'j', goto: 'g', match: 'm', verbose: 'v', numeric: 'n' },
   ...{ exact: 'x', wait: 'w', version: 'V', help: 'h', ipv4: '4', 'line-numbers': '0' },
-};
+});
 const COMMANDS = 'ADIRCLSFXNPZE';
 const FLAGS = 'vnx4Vh';
 
@@ -283,14 +284,15 @@ function finish(r: Reader): void {
     throw badParameter(`${r.target}: option "--${must}" must be specified`);
 }
 
-const MUST: Readonly<Record<string, string>> = {
+const MUST: Readonly<Record<string, string>> = wordTable({
   ...{ SNAT: 'to-source', DNAT: 'to-destination', CT: 'notrack', MARK: 'set-xmark' },
-};
-const NEEDED: Readonly<Record<string, readonly [says: string, options: readonly string[]]>> = {
-  multiport: ['multiport expection an option', ['sports', 'dports']],
-  conntrack: ['conntrack: At least one option is required', ['ctstate']],
-  state: ['state: option "--state" must be specified', ['state']],
-  mark: ['mark: option "--mark" must be specified', ['mark']],
-  mac: ['mac: option "--mac-source" must be specified', ['mac-source']],
-  comment: ['comment: option "--comment" must be specified', ['comment']],
-};
+});
+const NEEDED: Readonly<Record<string, readonly [says: string, options: readonly string[]]>> =
+  wordTable({
+    multiport: ['multiport expection an option', ['sports', 'dports']],
+    conntrack: ['conntrack: At least one option is required', ['ctstate']],
+    state: ['state: option "--state" must be specified', ['state']],
+    mark: ['mark: option "--mark" must be specified', ['mark']],
+    mac: ['mac: option "--mac-source" must be specified', ['mac-source']],
+    comment: ['comment: option "--comment" must be specified', ['comment']],
+  });

@@ -21,6 +21,7 @@ import { MATCHES } from './matches.ts';
 import { valueOf, type Address, type Iface, type Rule } from './rule.ts';
 import { TARGETS } from './targets.ts';
 import { prefix } from './values.ts';
+import { wordTable } from '../word_table.ts';
 
 const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
 
@@ -32,7 +33,7 @@ interface Table {
 const fixed = (priority: number) => (): number => priority;
 
 /// The tables, in the order in which iptables-save writes them.
-export const TABLES: Readonly<Record<string, Table>> = {
+export const TABLES: Readonly<Record<string, Table>> = wordTable({
   mangle: { chains: HOOKS, priority: fixed(NF_IP_PRI.MANGLE) },
   security: { chains: ['INPUT', 'FORWARD', 'OUTPUT'], priority: fixed(NF_IP_PRI.SECURITY) },
   raw: { chains: ['PREROUTING', 'OUTPUT'], priority: fixed(NF_IP_PRI.RAW) },
@@ -42,11 +43,11 @@ export const TABLES: Readonly<Record<string, Table>> = {
     priority: (chain) =>
       chain === 'PREROUTING' || chain === 'OUTPUT' ? NF_IP_PRI.NAT_DST : NF_IP_PRI.NAT_SRC,
   },
-};
+});
 
-export const VERDICTS: Readonly<Record<string, 'accept' | 'drop' | 'return'>> = {
+export const VERDICTS: Readonly<Record<string, 'accept' | 'drop' | 'return'>> = wordTable({
   ...{ ACCEPT: 'accept', DROP: 'drop', RETURN: 'return' },
-};
+});
 
 export function isBuiltin(table: string, chain: string): boolean {
   return TABLES[table]!.chains.includes(chain);

@@ -6,6 +6,7 @@ import type { NftExpr } from '../../kernel/netfilter/types.ts';
 import { absent, badParameter } from './fault.ts';
 import { optionOf, valueOf, type Option, type Rule } from './rule.ts';
 import * as values from './values.ts';
+import { wordTable } from '../word_table.ts';
 
 export interface Target {
   readonly options: Readonly<Record<string, ((text: string) => string) | string | null>>; // null: no value
@@ -20,7 +21,7 @@ export interface Target {
 const flag = (rule: Rule, name: string): boolean => optionOf(rule, name) !== undefined;
 
 // With names of ICMP codes as nft has them.
-const REJECTS: Readonly<Record<string, readonly [code: number, nft: string]>> = {
+const REJECTS: Readonly<Record<string, readonly [code: number, nft: string]>> = wordTable({
   'icmp-net-unreachable': [0, 'reject with icmp net-unreachable'],
   'icmp-host-unreachable': [1, 'reject with icmp host-unreachable'],
   'icmp-proto-unreachable': [2, 'reject with icmp prot-unreachable'],
@@ -29,13 +30,13 @@ const REJECTS: Readonly<Record<string, readonly [code: number, nft: string]>> = 
   'icmp-host-prohibited': [10, 'reject with icmp host-prohibited'],
   'icmp-admin-prohibited': [13, 'reject with icmp admin-prohibited'],
   'tcp-reset': [0, 'reject with tcp reset'],
-};
-const REJECT_ALIASES: Readonly<Record<string, string>> = {
+});
+const REJECT_ALIASES: Readonly<Record<string, string>> = wordTable({
   ...{ 'net-unreach': 'icmp-net-unreachable', 'host-unreach': 'icmp-host-unreachable' },
   ...{ 'proto-unreach': 'icmp-proto-unreachable', 'port-unreach': 'icmp-port-unreachable' },
   ...{ 'net-prohib': 'icmp-net-prohibited', 'host-prohib': 'icmp-host-prohibited' },
   ...{ 'tcp-rst': 'tcp-reset', 'admin-prohib': 'icmp-admin-prohibited' },
-};
+});
 
 function rejectWith(text: string): string {
   const name = REJECT_ALIASES[text] ?? text;
@@ -139,7 +140,7 @@ const xmark = (text: string): string => {
   return `${values.hex(value)}/${values.hex(mask)}`;
 };
 
-export const TARGETS: Readonly<Record<string, Target>> = {
+export const TARGETS: Readonly<Record<string, Target>> = wordTable({
   REJECT: {
     tables: ['filter'],
     options: { 'reject-with': rejectWith },
@@ -248,7 +249,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       return `${range === '' ? '' : ` redir ports ${range}`}${showFlags(rule)}`;
     },
   },
-};
+});
 
 /// Targets that iptables has and this host has not.
 export const ABSENT_TARGETS =

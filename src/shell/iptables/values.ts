@@ -4,11 +4,12 @@ import { addressNumber } from '../../kernel/flows.ts';
 import { SERVICES } from '../nft/services.ts';
 import { badParameter } from './fault.ts';
 import type { Address } from './rule.ts';
+import { wordTable } from '../word_table.ts';
 
-const PROTOCOLS: Readonly<Record<string, number>> = {
+const PROTOCOLS: Readonly<Record<string, number>> = wordTable({
   ...{ tcp: 6, udp: 17, icmp: 1, esp: 50, ah: 51, sctp: 132, udplite: 136, all: 0, ipv6: 41 },
   ...{ gre: 47, igmp: 2, ospf: 89, vrrp: 112, 'ipv6-icmp': 58, ipip: 94 },
-};
+});
 
 export function protocolOf(text: string): number {
   if (/^\d+$/.test(text) && Number(text) < 256) return Number(text);
@@ -144,14 +145,14 @@ export function flagNames(bits: number): string {
   return FLAGS.filter((_, i) => bits & (1 << i)).join(',');
 }
 
-const ICMP_TYPES: Readonly<Record<string, string>> = {
+const ICMP_TYPES: Readonly<Record<string, string>> = wordTable({
   ...{ any: 'any', 'echo-reply': '0', pong: '0', 'destination-unreachable': '3' },
   ...{ 'network-unreachable': '3/0', 'host-unreachable': '3/1', 'protocol-unreachable': '3/2' },
   ...{ 'port-unreachable': '3/3', 'fragmentation-needed': '3/4', 'source-quench': '4' },
   ...{ redirect: '5', 'echo-request': '8', ping: '8', 'router-advertisement': '9' },
   ...{ 'router-solicitation': '10', 'time-exceeded': '11', 'ttl-exceeded': '11' },
   ...{ 'parameter-problem': '12', 'timestamp-request': '13', 'timestamp-reply': '14' },
-};
+});
 
 export function icmpType(text: string): string {
   const known = ICMP_TYPES[text.toLowerCase()];

@@ -17,6 +17,7 @@ import {
 import type { RuleDraft } from './rule_draft.ts';
 import { readRule } from './statements.ts';
 import { Absent, Trouble, span, type Place } from './trouble.ts';
+import { wordTable } from '../word_table.ts';
 
 /// What reading goes on with when something in a block was wrong.
 export type Complain = (trouble: Trouble) => void;
@@ -46,14 +47,14 @@ export function recover(cursor: Cursor, complain: Complain, one: () => void): vo
 const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting', 'ingress'];
 const TYPES = ['filter', 'nat', 'route'] as const;
 
-export const PRIORITIES: Readonly<Record<string, number>> = {
+export const PRIORITIES: Readonly<Record<string, number>> = wordTable({
   raw: NF_IP_PRI.RAW,
   mangle: NF_IP_PRI.MANGLE,
   dstnat: NF_IP_PRI.NAT_DST,
   filter: NF_IP_PRI.FILTER,
   security: NF_IP_PRI.SECURITY,
   srcnat: NF_IP_PRI.NAT_SRC,
-};
+});
 
 /// What a chain's block says.
 export interface ChainBlock {
@@ -144,7 +145,7 @@ function readDevices(cursor: Cursor): string[] {
 }
 
 /// priority filter + 10, priority -500
-export function readPriority(cursor: Cursor): number {
+function readPriority(cursor: Cursor): number {
   cursor.need('priority');
   const from = cursor.peek();
   let value = 0;

@@ -2,6 +2,7 @@
 /// names the word, and what it would have taken where that is at most four things.
 import type { Token } from './lexer.ts';
 import { Trouble, type Place } from './trouble.ts';
+import { wordTable } from '../word_table.ts';
 
 // Words of the language: an unexpected one is named by itself, any other is a "string".
 const KEYWORDS = new Set(
@@ -99,9 +100,9 @@ function tokenName(text: string): string {
   return /^[a-z]/.test(text) ? text : signName(text);
 }
 
-const SIGN_NAMES: Readonly<Record<string, string>> = {
+const SIGN_NAMES: Readonly<Record<string, string>> = wordTable({
   ...{ ';': 'semicolon', ',': 'comma', ':': 'colon' },
-};
+});
 const LITERAL = new Set(['{', '}', '(', ')', '[', ']', '=', '$']);
 
 function signName(sign: string): string {

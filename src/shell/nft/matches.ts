@@ -17,11 +17,12 @@ import {
 import type { RuleDraft } from './rule_draft.ts';
 import { Absent, Trouble, span, type Place } from './trouble.ts';
 import { isBitmask } from './values.ts';
+import { wordTable } from '../word_table.ts';
 
-const OPS: Readonly<Record<string, CmpOp>> = {
+const OPS: Readonly<Record<string, CmpOp>> = wordTable({
   ...{ '==': 'eq', eq: 'eq', '!=': 'neq', neq: 'neq', ne: 'neq', '<': 'lt', lt: 'lt' },
   ...{ '>': 'gt', gt: 'gt', '<=': 'lte', le: 'lte', '>=': 'gte', ge: 'gte' },
-};
+});
 
 const ARITHMETIC = ['|', 'or', '^', 'xor', '<<', '>>'];
 const PROTOCOL_FIELDS = new Set(['meta l4proto', 'ip protocol', 'ip6 nexthdr']);

@@ -134,7 +134,7 @@ function chainText(k: Kernel, table: NftTable, chain: NftChain, style: Style): s
 }
 
 /// A priority by the name of the nearest usual one, when it is within ten of it.
-export function priorityText(priority: number, family: string, hook: string, style: Style): string {
+function priorityText(priority: number, family: string, hook: string, style: Style): string {
   const near = Object.entries(PRIORITIES).find(([, value]) => Math.abs(priority - value) <= 10);
   if (!near || style.numericPriority || !fits(near[0], family, hook)) return String(priority);
   const apart = priority - near[1];

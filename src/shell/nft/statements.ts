@@ -17,6 +17,7 @@ import { readNat } from './nat_statement.ts';
 import { RuleDraft } from './rule_draft.ts';
 import { Absent, Trouble, span, type Place } from './trouble.ts';
 import { ICMPV6_CODES, ICMPX_CODES, ICMP_CODES } from './values.ts';
+import { wordTable } from '../word_table.ts';
 
 const ABSENT = new Set([
   ...['synproxy', 'tproxy', 'dup', 'fwd', 'meter', 'flow', 'tunnel', 'xt', 'last', 'set', 'map'],
@@ -72,7 +73,7 @@ function readStatement(k: Kernel, cursor: Cursor, draft: RuleDraft): void {
 
 type Reader = (cursor: Cursor, draft: RuleDraft, k: Kernel) => NftExpr;
 
-const readers: Readonly<Record<string, Reader>> = {
+const readers: Readonly<Record<string, Reader>> = wordTable({
   counter: readCounter,
   limit: readLimit,
   quota: readQuota,
@@ -87,7 +88,7 @@ const readers: Readonly<Record<string, Reader>> = {
   dnat: (cursor, draft) => readNat(cursor, draft, 'dnat'),
   masquerade: (cursor, draft) => readNat(cursor, draft, 'masquerade'),
   redirect: (cursor, draft) => readNat(cursor, draft, 'redirect'),
-};
+});
 
 function readCounter(cursor: Cursor): NftExpr {
   if (cursor.sees('name') || cursor.peek().kind === 'quoted string')
@@ -99,10 +100,14 @@ function readCounter(cursor: Cursor): NftExpr {
   return { kind: 'counter', ...counts };
 }
 
-const UNITS: Readonly<Record<string, number>> = {
+const UNITS: Readonly<Record<string, number>> = wordTable({
   ...{ second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800 },
-};
-const SIZES: Readonly<Record<string, number>> = { bytes: 1, kbytes: 1024, mbytes: 1024 ** 2 };
+});
+const SIZES: Readonly<Record<string, number>> = wordTable({
+  bytes: 1,
+  kbytes: 1024,
+  mbytes: 1024 ** 2,
+});
 
 function readLimit(cursor: Cursor): NftExpr {
   if (cursor.sees('name')) throw new Absent('nft: limits by name');
@@ -164,7 +169,7 @@ function readSize(cursor: Cursor): number {
 }
 
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
-const LOG_FLAGS: Readonly<Record<string, number>> = { skuid: 8, ether: 32, all: 0x2f };
+const LOG_FLAGS: Readonly<Record<string, number>> = wordTable({ skuid: 8, ether: 32, all: 0x2f });
 
 function readLog(cursor: Cursor): NftExpr {
   let prefix = '';

@@ -7,10 +7,11 @@ import type { Word } from '../../kernel/netfilter/types.ts';
 import { addressText } from '../../kernel/flows.ts';
 import type { Kernel } from '../../kernel/state.ts';
 import { SERVICES } from './services.ts';
+import { wordTable } from '../word_table.ts';
 
 type Names = Readonly<Record<string, number>>;
 
-const PROTOCOLS: Names = {
+const PROTOCOLS: Names = wordTable({
   ...{
     icmp: 1,
     igmp: 2,
@@ -24,15 +25,15 @@ const PROTOCOLS: Names = {
     dccp: 33,
   },
   ...{ 'ipv6-icmp': 58, icmpv6: 58, ospf: 89, comp: 108, vrrp: 112, sctp: 132, udplite: 136 },
-};
-const ICMP: Names = {
+});
+const ICMP: Names = wordTable({
   ...{ 'echo-reply': 0, 'destination-unreachable': 3, 'source-quench': 4, redirect: 5 },
   ...{ 'echo-request': 8, 'router-advertisement': 9, 'router-solicitation': 10 },
   ...{ 'time-exceeded': 11, 'parameter-problem': 12, 'timestamp-request': 13 },
   ...{ 'timestamp-reply': 14, 'info-request': 15, 'info-reply': 16 },
   ...{ 'address-mask-request': 17, 'address-mask-reply': 18 },
-};
-const ICMPV6: Names = {
+});
+const ICMPV6: Names = wordTable({
   ...{ 'destination-unreachable': 1, 'packet-too-big': 2, 'time-exceeded': 3 },
   ...{ 'parameter-problem': 4, 'echo-request': 128, 'echo-reply': 129 },
   ...{ 'mld-listener-query': 130, 'mld-listener-report': 131, 'mld-listener-done': 132 },
@@ -40,33 +41,39 @@ const ICMPV6: Names = {
   ...{ 'nd-neighbor-solicit': 135, 'nd-neighbor-advert': 136, 'nd-redirect': 137 },
   ...{ 'router-renumbering': 138, 'ind-neighbor-solicit': 141, 'ind-neighbor-advert': 142 },
   'mld2-listener-report': 143,
-};
-export const ICMP_CODES: Names = {
+});
+export const ICMP_CODES: Names = wordTable({
   ...{ 'net-unreachable': 0, 'host-unreachable': 1, 'prot-unreachable': 2, 'port-unreachable': 3 },
   ...{ 'frag-needed': 4, 'net-prohibited': 9, 'host-prohibited': 10, 'admin-prohibited': 13 },
-};
-export const ICMPV6_CODES: Names = {
+});
+export const ICMPV6_CODES: Names = wordTable({
   ...{ 'no-route': 0, 'admin-prohibited': 1, 'addr-unreachable': 3, 'port-unreachable': 4 },
   ...{ 'policy-fail': 5, 'reject-route': 6 },
-};
-export const ICMPX_CODES: Names = {
+});
+export const ICMPX_CODES: Names = wordTable({
   ...{ 'no-route': 0, 'port-unreachable': 1, 'host-unreachable': 2, 'admin-prohibited': 3 },
-};
-const DSCP: Names = {
+});
+const DSCP: Names = wordTable({
   ...{ cs0: 0, cs1: 8, cs2: 16, cs3: 24, cs4: 32, cs5: 40, cs6: 48, cs7: 56, df: 0, be: 0 },
   ...{ lephb: 1, af11: 10, af12: 12, af13: 14, af21: 18, af22: 20, af23: 22, af31: 26, af32: 28 },
   ...{ af33: 30, af41: 34, af42: 36, af43: 38, va: 44, ef: 46 },
-};
-const TCP_FLAGS: Names = {
+});
+const TCP_FLAGS: Names = wordTable({
   ...{ fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 },
-};
-const CT_STATE: Names = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 };
-const CT_STATUS: Names = {
+});
+const CT_STATE: Names = wordTable({
+  invalid: 1,
+  established: 2,
+  related: 4,
+  new: 8,
+  untracked: 64,
+});
+const CT_STATUS: Names = wordTable({
   ...{ expected: 1, 'seen-reply': 2, assured: 4, confirmed: 8, snat: 16, dnat: 32, dying: 512 },
-};
-const ETHERTYPES: Names = {
+});
+const ETHERTYPES: Names = wordTable({
   ...{ ip: 0x0800, arp: 0x0806, ip6: 0x86dd, '8021q': 0x8100, '8021ad': 0x88a8, vlan: 0x8100 },
-};
+});
 
 const NAMES: Readonly<Partial<Record<DataType, Names>>> = {
   inet_proto: PROTOCOLS,
@@ -77,13 +84,21 @@ const NAMES: Readonly<Partial<Record<DataType, Names>>> = {
   icmpv6_code: ICMPV6_CODES,
   tcp_flag: TCP_FLAGS,
   dscp: DSCP,
-  ecn: { 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 },
-  nf_proto: { ipv4: 2, ipv6: 10 },
-  pkt_type: { host: 0, unicast: 0, broadcast: 1, multicast: 2, other: 3 },
-  iface_type: { ether: 1, ppp: 512, ipip: 768, ipip6: 769, loopback: 772, sit: 776, ipgre: 778 },
+  ecn: wordTable({ 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 }),
+  nf_proto: wordTable({ ipv4: 2, ipv6: 10 }),
+  pkt_type: wordTable({ host: 0, unicast: 0, broadcast: 1, multicast: 2, other: 3 }),
+  iface_type: wordTable({
+    ether: 1,
+    ppp: 512,
+    ipip: 768,
+    ipip6: 769,
+    loopback: 772,
+    sit: 776,
+    ipgre: 778,
+  }),
   ct_state: CT_STATE,
   ct_status: CT_STATUS,
-  ct_dir: { original: 0, reply: 1 },
+  ct_dir: wordTable({ original: 0, reply: 1 }),
   ether_type: ETHERTYPES,
 };
 
@@ -93,7 +108,7 @@ export function isBitmask(type: string): boolean {
 }
 
 // How each type is called in an error.
-const DESCRIPTIONS: Readonly<Record<string, string>> = {
+const DESCRIPTIONS: Readonly<Record<string, string>> = wordTable({
   ...{ ipv4_addr: 'IPv4 address', ipv6_addr: 'IPv6 address', ether_addr: 'link layer address' },
   ...{
     integer: 'integer',
@@ -113,7 +128,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   },
   ...{ ether_type: 'Ethernet protocol', pkt_type: 'packet type', nf_proto: 'netfilter protocol' },
   ...{ icmp_code: 'icmp code', icmpv6_code: 'icmpv6 code', iface_type: 'network interface type' },
-};
+});
 
 /// A value as words of a key, or the sentence that says why it is none.
 export function readValue(
@@ -243,7 +258,7 @@ export function bitNames(type: string, bits: number): string[] | null {
 }
 
 /// The usual short form: the longest run of zero groups becomes two colons.
-export function ipv6Text(words: readonly number[]): string {
+function ipv6Text(words: readonly number[]): string {
   const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
   let best = { at: -1, length: 1 };
   for (let i = 0; i < 8; i++) {

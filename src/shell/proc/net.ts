@@ -10,6 +10,7 @@ import { netDev } from './net_dev.ts';
 import { packetSockets, packetTypes } from './packet.ts';
 import { devSnmp6, netstat, snmp, snmp6, xfrmStat } from './snmp.ts';
 import { softnetStat } from './softnet_stat.ts';
+import { vlanDirectory } from './vlan.ts';
 import { nfConntrack, nfConntrackStat } from './nf_conntrack.ts';
 import { raw, sockstat, sockstat6, tcp, tcp6, udp } from './sockets.ts';
 
@@ -62,6 +63,8 @@ export function net(k: Kernel): DirNode {
   add('tcp6', () => tcp6(k));
   add('udp', () => udp(k));
   add('xfrm_stat', xfrmStat);
+  // There once the module is loaded, as it is with the first VLAN device.
+  if (k.devs.some((dev) => dev.links.vlan !== null)) entries['vlan'] = () => vlanDirectory(k);
   entries['netfilter'] = dir({ nf_log: constant('/proc/net/netfilter/nf_log') });
   entries['dev_snmp6'] = () =>
     dir(Object.fromEntries(k.devs.map((dev) => [dev.name, file(() => devSnmp6(k, dev))])));

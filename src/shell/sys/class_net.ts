@@ -137,7 +137,7 @@ export function netDevice(k: Kernel, dev: NetDevice): DirNode {
     dormant: attribute(() => (dev.up ? 0 : failing('EINVAL'))),
     duplex: attribute(() => linkSetting(dev, dev.duplex)),
     ifindex: attribute(() => dev.ifindex),
-    iflink: attribute(() => dev.ifindex),
+    iflink: attribute(() => k.devs[dev.links.lower]?.ifindex ?? dev.ifindex),
     link_mode: attribute(() => 0),
     name_assign_type: attribute(() => (lo ? 2 : 1)),
     operstate: attribute(() => operstate(dev)),

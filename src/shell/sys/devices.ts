@@ -12,7 +12,7 @@ export interface DevicePlace {
 
 /// Where a device hangs. A PCI function behind a root port has the port's bus, one below its own, in its path.
 export function deviceEntries(k: Kernel, dev: NetDevice): DevicePlace {
-  if (dev.driver === '')
+  if (dev.path < 0)
     return { path: `virtual/net/${dev.name}`, parents: ['virtual'], pci: '', virtio: '' };
   const [domain = '', bus = ''] = dev.pci.split(':');
   const number = Number.parseInt(bus, 16);

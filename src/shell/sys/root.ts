@@ -15,12 +15,16 @@ function devices(k: Kernel): Record<string, Entry> {
   for (const dev of k.devs) {
     const { parents } = deviceEntries(k, dev);
     const [root = '', ...ports] = parents;
-    if (dev.driver === '')
-      roots['virtual'] = () =>
-        dir({ net: dir({ [dev.name]: () => netDevice(k, dev) }, 0o755) }, 0o755);
+    if (dev.path < 0) roots['virtual'] = () => dir({ net: virtualDevices(k) }, 0o755);
     else roots[root] = () => branch(k, dev, ports);
   }
   return roots;
+}
+
+/// Devices without hardware: lo, and those that an administrator has made.
+function virtualDevices(k: Kernel): DirNode {
+  const made = k.devs.filter((dev) => dev.path < 0);
+  return dir(Object.fromEntries(made.map((dev) => [dev.name, () => netDevice(k, dev)])), 0o755);
 }
 
 function branch(k: Kernel, dev: NetDevice, ports: readonly string[]): DirNode {

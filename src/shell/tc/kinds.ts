@@ -34,6 +34,7 @@ const priomap = [1, 2, 2, 2, 1, 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
 const number = (options: QdiscOptions, name: string): number => Number(options[name] ?? 0);
 
 export const kinds: Readonly<Record<string, QdiscKind>> = {
+  noop: { words: {}, text: () => '', json: () => ({}) },
   noqueue: { words: {}, text: () => '', json: () => ({}) },
   mq: { words: {}, text: () => '', json: () => ({}) },
   pfifo_fast: {

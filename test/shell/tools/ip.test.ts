@@ -50,7 +50,7 @@ describe('ip link', () => {
     ],
     ['link set eth0 name eth1', 'RTNETLINK answers: File exists\n', 2],
     ['frob', 'Object "frob" is unknown, try "ip help".\n', 1],
-    ['link add d0 type dummy', 'softnet: not modelled here: ip link add\n', 1],
+    ['link add ifb0 type ifb', 'softnet: not modelled here: ip link add type ifb\n', 1],
   ])('ip %s says why not', (words, err, status) => {
     expect(type(ip, hostLike('virtio'), `ip ${words}`)).toMatchObject({ err, status });
   });

@@ -102,6 +102,44 @@ describe('saving', () => {
     expect(restoreFrom(other, io.all)).toBe(0);
     expect(strip(type(iptablesSave, other, 'iptables-save').out)).toBe(saved);
   });
+
+  it('changes nothing when a line is wrong, or COMMIT is missing', () => {
+    const k = hostLike('virtio');
+    run(k, '-A INPUT -p udp -j DROP');
+    const before = run(k, '-S').out;
+    expect(restoreFrom(k, '*filter\n-A INPUT -p tcp -j ACCEPT\n-A NOWHERE -j DROP\nCOMMIT\n')).toBe(
+      1,
+    );
+    expect(run(k, '-S').out).toBe(before);
+    expect(restoreFrom(k, '*filter\n-A INPUT -p tcp -j ACCEPT\n')).toBe(1);
+    expect(run(k, '-S').out).toBe(before);
+    expect(restoreFrom(k, '*filter\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n')).toBe(0);
+    expect(rules(k)).toEqual(['-A INPUT -p tcp -j ACCEPT']);
+  });
+
+  it('takes ten thousand rules in a moment', () => {
+    const k = hostLike('virtio');
+    const lines = Array.from(
+      { length: 10_000 },
+      (_, i) => `-A INPUT -s 10.0.${i >> 8}.${i & 255} -j DROP`,
+    );
+    expect(restoreFrom(k, `*filter\n${lines.join('\n')}\nCOMMIT\n`)).toBe(0);
+    expect(rules(k)).toHaveLength(10_000);
+  });
+});
+
+describe('words that every object of JavaScript knows', () => {
+  it.each([
+    '-A INPUT -p constructor',
+    '-A INPUT -p tcp --dport constructor',
+    '-A INPUT -m constructor',
+    '-A INPUT -j toString',
+    '-A INPUT -p icmp --icmp-type valueOf',
+  ])('mean nothing to iptables %s', (line) => {
+    const k = hostLike('virtio');
+    expect(run(k, line).status).not.toBe(0);
+    expect(rules(k)).toEqual([]);
+  });
 });
 
 function restoreFrom(k: Kernel, text: string): number {

@@ -267,4 +267,38 @@ describe('nft', () => {
     expect(out).toContain('\t\tcounter packets 0 bytes 0 meta mark set 0x7\n');
     expect(err).toBe('# Warning: table ip t is managed by iptables-nft, do not touch!\n');
   });
+
+  it.each([
+    'constructor',
+    '__proto__ accept',
+    'tcp dport constructor',
+    'ct state toString',
+    'meta pkttype valueOf',
+    'limit rate 5 constructor/second',
+    'reject with icmp type constructor',
+    'log flags constructor',
+    'quota 5 constructor',
+  ])('knows no word that only JavaScript knows: %s', (rule) => {
+    expect(shown(rule)).toMatch(/^Error: /);
+  });
+
+  it('gives up on definitions that double with each line', () => {
+    const lines = Array.from({ length: 40 }, (_, i) => `define a${i + 1} = { $a${i}, $a${i} }`);
+    const { err } = script(hostLike('virtio'), `define a0 = { 1, 2 }\n${lines.join('\n')}\n`);
+    expect(err).toBe('softnet: not modelled here: nft: definitions of that size\n');
+  });
+
+  it('takes a set of twenty thousand addresses, and three thousand sets of two, in a moment', () => {
+    const address = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+    const many = Array.from({ length: 20_000 }, (_, i) => address(7 * i)).join(', ');
+    const k = withChain('ip');
+    script(k, `add set ip t s { type ipv4_addr; }\nadd element ip t s { ${many} }\n`);
+    expect(k.nf.tables[0]!.sets[0]!.elements).toHaveLength(20_000);
+    const own = Array.from(
+      { length: 3000 },
+      (_, i) => `add rule ip t c ip saddr { ${address(i)}, 1.1.1.1 } drop`,
+    );
+    script(k, `${own.join('\n')}\n`);
+    expect(k.nf.tables[0]!.chains[0]!.rules).toHaveLength(3000);
+  });
 });

@@ -15,5 +15,5 @@ export function logInvalid(k: Kernel, c: Cpu, p: CtPacket, proto: number, why: s
   if (p.skb < 0 || !k.nf.modules.includes('nf-logger')) return;
   const prefix = `nf_ct_proto_${proto}: ${why} `;
   const dev = k.skbs.dev[p.skb]!;
-  nf_log_packet(k, c, p.skb, p.tuple.family, dev, -1, { kind: 'log', prefix, level: 4, flags: 0 });
+  nf_log_packet(k, c, p.skb, dev, -1, { kind: 'log', prefix, level: 4, flags: 0 });
 }

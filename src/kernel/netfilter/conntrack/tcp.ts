@@ -95,7 +95,7 @@ function tcp_error(settings: CtSettings, p: CtPacket): string {
 }
 
 /// What an entry of TCP holds before its first segment.
-export function createCtTcp(): CtTcp {
+function createCtTcp(): CtTcp {
   return {
     seen: [createSeen(), createSeen()],
     state: TCP_CONNTRACK.NONE,
