@@ -170,14 +170,15 @@ export function ethnl_set_privflags(
   dev: NetDevice,
   asked: Readonly<Record<string, boolean>>,
 ): EthtoolResult {
-  const { privFlags: names, refuseFlag } = driverOf(dev);
+  const driver = driverOf(dev);
+  const names = driver.privFlags;
   if (!names) return fails('EOPNOTSUPP');
   for (const name of Object.keys(asked))
     if (!names.includes(name)) return failsAt('EOPNOTSUPP', 'bit name not found', name);
   const changed = Object.entries(asked).filter(([name, on]) => dev.priv_flags[name] !== on);
   if (!changed.length) return done;
   for (const [name, on] of changed) {
-    const refused = refuseFlag?.(name, on);
+    const refused = driver.refuseFlag?.(name, on);
     if (refused) return fails(refused.errno);
   }
   for (const [name, on] of changed) dev.priv_flags[name] = on;

@@ -152,7 +152,8 @@ export function mergeSkb(pool: SkbPool, into: Skb, skb: Skb): void {
 export function cloneSkb(pool: SkbPool, skb: Skb): Skb {
   const copy = takeSkb(pool);
   for (const key of COLUMNS) pool[key][copy] = pool[key][skb]!;
-  for (const key of ['dev', 'queue', 'arrived', 'serial'] as const) pool[key][copy] = pool[key][skb]!;
+  for (const key of ['dev', 'queue', 'arrived', 'serial'] as const)
+    pool[key][copy] = pool[key][skb]!;
   pool.live += pool.segs[copy]! - 1;
   pool.flags[copy] = pool.flags[copy]! & ~(FLAG_HEAD | FLAG_NFCT);
   pool.next[copy] = -1;

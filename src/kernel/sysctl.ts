@@ -21,7 +21,8 @@ export { initialSysctls, sysctlsOfDevice, dotted, undotted } from './sysctl_tabl
 export function readSysctl(k: Kernel, name: string): { readonly value: string } | ErrnoName {
   if (name === 'net.core.netdev_rss_key') return { value: rssKey(k) };
   const value = k.sysctl[name];
-  if (name === 'net.netfilter.nf_conntrack_count' && k.nf.ct) return { value: String(k.nf.ct.count) };
+  if (name === 'net.netfilter.nf_conntrack_count' && k.nf.ct)
+    return { value: String(k.nf.ct.count) };
   if (value === undefined) return 'ENOENT';
   return value === unreadable ? 'EIO' : { value };
 }

@@ -22,9 +22,17 @@ function complete(row: TunableRow): Tunable {
 }
 
 const described = new Map<string, Tunable>(
-  [...netTunables, ...ipTunables, ...deviceTunables, ...nicTunables, ...listenTunables, ...tcpTunables, ...tapTunables, ...conntrackTunables, ...xdpTunables].map(
-    (row) => [row.id, complete(row)],
-  ),
+  [
+    ...netTunables,
+    ...ipTunables,
+    ...deviceTunables,
+    ...nicTunables,
+    ...listenTunables,
+    ...tcpTunables,
+    ...tapTunables,
+    ...conntrackTunables,
+    ...xdpTunables,
+  ].map((row) => [row.id, complete(row)]),
 );
 
 /// The tunables with an explanation of their own, in the order of the path.

@@ -8,7 +8,14 @@ import { planInterrupt } from './irq.ts';
 import { dropFrame, loseFrame } from './ledger.ts';
 import { REASON } from './reasons.ts';
 import { rssQueue } from './rss.ts';
-import { FLAG_BAD_FCS, FLAG_BROADCAST, FLAG_FOREIGN, FLAG_MULTICAST, FLAG_TCP, FLAG_VLAN } from './skb.ts';
+import {
+  FLAG_BAD_FCS,
+  FLAG_BROADCAST,
+  FLAG_FOREIGN,
+  FLAG_MULTICAST,
+  FLAG_TCP,
+  FLAG_VLAN,
+} from './skb.ts';
 import type { Fifo, Kernel, NetDevice, RxQueue, Skb } from './state.ts';
 import { arrivalSteps, hardwareStep, STEP } from './tracing.ts';
 import { passesVlanFilter } from './vlan.ts';

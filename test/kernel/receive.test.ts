@@ -23,7 +23,14 @@ describe('the way up', () => {
     const k = host({ apps: [{}] });
     traffic(k, { pps: 100_000, limit: 500, flows: 7 });
     advance(k, 20 * ms);
-    expect(ledgerOf(k)).toEqual({ offered: 500, delivered: 500, consumed: 0, forwarded: 0, queued: [], dropped: [] });
+    expect(ledgerOf(k)).toEqual({
+      offered: 500,
+      delivered: 500,
+      consumed: 0,
+      forwarded: 0,
+      queued: [],
+      dropped: [],
+    });
     expect([k.mib.IpInReceives, k.mib.IpInDelivers, k.mib.UdpInDatagrams]).toEqual([500, 500, 500]);
     expect(k.mib.IpExtInOctets).toBe(500 * 46);
     expect(eth0(k).hw.rx_bytes).toBe(500 * 64);

@@ -111,8 +111,14 @@ describe('tc ingress', () => {
   it('polices with the bucket of act_police: a burst passes, then the rate', () => {
     const k = ready();
     const spec = {
-      ...{ kind: 'police', rate: 46_000, burst: 460, mtu: 2040, peakrate: 0, overhead: 0 },
-      ...{ exceed: TC_ACT.SHOT, conform: TC_ACT.OK },
+      kind: 'police',
+      rate: 46_000,
+      burst: 460,
+      mtu: 2040,
+      peakrate: 0,
+      overhead: 0,
+      exceed: TC_ACT.SHOT,
+      conform: TC_ACT.OK,
     } as const;
     filter(k, { actions: [action(spec, TC_ACT.SHOT)] });
     send(k, 50, 9000, 1_000_000);
@@ -175,7 +181,9 @@ describe('tc ingress', () => {
   it('mirrored to the ingress of another device, a copy that comes in there is a packet of its own', () => {
     const k = ready();
     const to = {
-      ...{ kind: 'mirred', redirect: false, ingress: true },
+      kind: 'mirred',
+      redirect: false,
+      ingress: true,
       ifindex: k.devs[2]!.ifindex,
     } as const;
     filter(k, { actions: [action(to, TC_ACT.PIPE)] });

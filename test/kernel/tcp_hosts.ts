@@ -74,7 +74,7 @@ export function segment({ k, sk, tp }: Connected, given: Segment): void {
   pool.len[skb] = 66 + len;
   pool.payload[skb] = len;
   pool.truesize[skb] = given.truesize ?? 2304;
-  pool.end[skb] = pool.truesize[skb]! - 576;
+  pool.end[skb] = pool.truesize[skb] - 576;
   pool.room[skb] = 0;
   pool.data_len[skb] = 0;
   pool.dev[skb] = ETH0;

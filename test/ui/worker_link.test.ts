@@ -55,7 +55,7 @@ describe('the page and its two programs', () => {
     expect(started).toEqual(['host', 'shell']);
     expect(host.told.map(({ type }) => type)).not.toContain('leave');
     await vi.waitFor(() => {
-      shell.say({ type: 'awake' });
+      shell.say({ type: 'awake', whole: true });
       expect(host.told.at(-1)).toEqual({ type: 'leave' });
     });
     player.send({ type: 'play', speed: 1 });
@@ -77,7 +77,7 @@ describe('the page and its two programs', () => {
     const { player, host, shell } = await page();
     player.prepare();
     await vi.waitFor(() => {
-      shell.say({ type: 'awake' });
+      shell.say({ type: 'awake', whole: true });
       expect(host.told.at(-1)).toEqual({ type: 'leave' });
     });
     host.say({ type: 'left', run: left });

@@ -75,7 +75,7 @@ bench.trace = createPathTrace(1024);
 advance(bench, length_ns / 10);
 const trace_bytes = bench.trace.count * 10 * RECORD_BYTES;
 
-const spare = { ...run.snapshots, list: [], bytes: 0 };
+const spare: typeof run.snapshots = { ...run.snapshots, list: [], bytes: 0 };
 const cloning = process.cpuUsage();
 for (let i = 0; i < 100; i++) {
   spare.list = list.slice(-2, -1);

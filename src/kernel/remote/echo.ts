@@ -53,7 +53,7 @@ function frame(
   }
   if (out.vlan_tci !== undefined) {
     pool.vlan_tci[skb] = out.vlan_tci;
-    pool.flags[skb] = pool.flags[skb]! | FLAG_VLAN;
+    pool.flags[skb] = pool.flags[skb] | FLAG_VLAN;
   }
   receiveFrame(k, dev, skb);
 }

@@ -101,7 +101,7 @@ function linkAfter(k: Kernel, tp: TcpSock, front: Skb, skb: Skb): void {
   next[skb] = front < 0 ? tp.ofo_head : next[front]!;
   if (front < 0) tp.ofo_head = skb;
   else next[front] = skb;
-  if (next[skb]! < 0) tp.ofo_last = skb;
+  if (next[skb] < 0) tp.ofo_last = skb;
 }
 
 /// Takes out the packet behind `front` (-1: the first), whose data another one has.

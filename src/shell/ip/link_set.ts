@@ -117,8 +117,7 @@ function* take(io: Io, request: Request, key: string, word: string): Running<num
     const number = integer(word);
     if (number === null) return yield* wrongArgument(io, word, `Invalid "${key}" value\n`);
     request[key === 'gro_max_size' ? 'gro' : 'gro4'] = number;
-  }
-  else if (request.dev !== null) return yield* garbage(io, 'dev', word);
+  } else if (request.dev !== null) return yield* garbage(io, 'dev', word);
   else if (!/^[^\s/]+$/.test(word))
     return yield* wrongArgument(io, word, '"dev" not a valid ifname');
   else request.dev = word;

@@ -14,7 +14,8 @@ import { taskDirectory } from './task.ts';
 
 export function proc(k: Kernel): DirNode {
   const tasks: Record<string, Entry> = {};
-  for (const task of k.tasks) if (!task.exited && task.pid === task.tgid) tasks[task.pid] = () => taskDirectory(k, task);
+  for (const task of k.tasks)
+    if (!task.exited && task.pid === task.tgid) tasks[task.pid] = () => taskDirectory(k, task);
   return dir({
     ...tasks,
     buddyinfo: unmodelled(),
