@@ -25,3 +25,5 @@ export async function startWorker(program: 'host' | 'shell', scenario: string): 
   worker.postMessage({ type: 'start', start: start.default } satisfies ToWorker);
   return worker;
 }
+
+startWorker.small = (scenario: string): boolean => scenario in starts;

@@ -198,7 +198,7 @@ export const COSTS = Object.freeze({
   copy_kib: {
     ns: 100,
     source:
-      'split: half of a receiving core at 42 Gbit/s goes into copying (Cai et al., Understanding Host Network Stack Overheads, SIGCOMM 2021)',
+      'estimate: data that is not in a cache, about four times copy_cached_kib',
   },
 } as const satisfies Record<string, Cost>);
 

@@ -56,7 +56,8 @@ function wordsOf(k: Kernel, cpu: Cpu): string {
   const { context, step } = cpu.running;
   if (context === 'idle') return 'idle';
   const task = k.tasks.find((one) => one.pid === cpu.current);
-  const who = context === 'hardirq' || context === 'softirq' ? context : (task?.comm ?? context);
+  const own = context === 'hardirq' ? 'hard IRQ' : context;
+  const who = context === 'hardirq' || context === 'softirq' ? own : (task?.comm ?? own);
   return step < 0 ? who : `${who} in ${functionOf(step)}`;
 }
 

@@ -1,7 +1,8 @@
 /// The page's one run: its simulation, its terminal and its "run here" buttons share it. The worker
 /// is fetched and started when a part of the page first joins and the browser is idle, or at once
-/// when something is sent. Nothing here touches the page while it is built on a server.
+/// when something is sent; a run that needs the whole program waits for that. Nothing here touches the page while it is built on a server.
 import type { FieldCard, FromWorker, SampleBlock, ToWorker } from '../player/protocol.ts';
+import { linkOf, stored } from './left_run.ts';
 import { addLine, createTranscript, type Transcript } from './transcript.ts';
 import type { WorkerLink } from './worker_link.ts';
 
@@ -15,7 +16,11 @@ type Listener = (message: PageMessage) => void;
 
 /// Fetches a program for the worker and starts it: `host` is small and runs what nobody typed into,
 /// `shell` is the whole.
-export type StartWorker = (program: 'host' | 'shell', scenario: string) => Promise<Worker>;
+export interface StartWorker {
+  (program: 'host' | 'shell', scenario: string): Promise<Worker>;
+  /// Whether the small program is enough for the scenario. Without it: for all.
+  small?(scenario: string): boolean;
+}
 
 export interface Completion {
   readonly from: number;
@@ -109,7 +114,9 @@ export function createPagePlayer(): PagePlayer {
       listeners.add(listener);
       for (const message of latest.values()) listener(message);
       run ??= { scenario, start };
-      whenIdle(() => void connected().catch(() => undefined));
+      // The whole program is too large to be fetched for somebody who only reads.
+      if (start.small?.(scenario) !== false || linkOf() || stored(scenario))
+        whenIdle(() => void connected().catch(() => undefined));
       return () => void listeners.delete(listener);
     },
     typeLine(line) {

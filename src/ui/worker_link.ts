@@ -3,6 +3,7 @@
 /// while nobody looks. The worker's program is the small one until something needs the shell (see
 /// protocol.ts); the change goes unnoticed, as the other program shows the same moment.
 import type { FieldCard, FromWorker, LeftRun, ToWorker } from '../player/protocol.ts';
+import { linkOf, store, stored } from './left_run.ts';
 import type { Completion, PageMessage } from './page_player.ts';
 import { joinSamples, type Known } from './series_store.ts';
 import { printChunk, type Transcript } from './transcript.ts';
@@ -153,23 +154,4 @@ function noAnswer({ type, id }: Extract<ToWorker, { id: number }>): FromWorker {
   if (type === 'complete') return { type: 'completions', id, from: 0, words: [] };
   if (type === 'explain') return { type: 'explained', id, card: null };
   return { type: 'shared', id, hash: '', notice: 'There is no link now. Try again.' };
-}
-
-/// The address's hash when it is a share link, and not a heading's name.
-const linkOf = () => (location.hash.startsWith('#v=') ? location.hash : '');
-const keyOf = (scenario: string) => `softnet:run:${scenario}`;
-
-function stored(scenario: string): string {
-  try {
-    return sessionStorage.getItem(keyOf(scenario)) ?? '';
-  } catch {
-    return ''; // storage refused
-  }
-}
-function store(scenario: string, text: string): void {
-  try {
-    sessionStorage.setItem(keyOf(scenario), text);
-  } catch {
-    // Storage refused or full: the run lasts for this page.
-  }
 }

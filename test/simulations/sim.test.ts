@@ -50,7 +50,7 @@ describe('npm run sim', () => {
   });
 
   it.each([
-    ['name a scenario: rx-ring, interrupt-moderation, softirq-budget, live-host', []],
+    ['name a scenario: rx-ring, interrupt-moderation, softirq-budget, xdp-firewall, live-host', []],
     ['no scenario "rxring"; there are rx-ring,', ['rxring']],
     ['rx-ring has no knob "size"; it has rx, usecs, budget', ['rx-ring', '--set', 'size=3']],
     ['rx cannot be "257"; it can be 64, 128,', ['rx-ring', '--set', 'rx=257']],
