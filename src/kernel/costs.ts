@@ -197,8 +197,7 @@ export const COSTS = Object.freeze({
   tcp_eat_recv_skb: { ns: 60, source: `${ESTIMATE}: an skb and its pages given back` },
   copy_kib: {
     ns: 100,
-    source:
-      'estimate: data that is not in a cache, about four times copy_cached_kib',
+    source: 'estimate: data that is not in a cache, about four times copy_cached_kib',
   },
 } as const satisfies Record<string, Cost>);
 
