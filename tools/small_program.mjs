@@ -7,13 +7,13 @@
 import { readFileSync } from 'node:fs';
 
 const ABSENT = [
-  /\/src\/kernel\/(tcp|netfilter|xdp|remote|bridge|tc|af_packet|bond)\/(?!inet_hashtables).+\.ts$/,
-  /\/src\/kernel\/(af_packet|packet_\w+|sch_ingress|cls_\w+|act_\w+|vlan\w*|bond\w*|bridge\w*|macvlan\w*|rx_handler|veth)\.ts$/,
+  /\/src\/kernel\/(tcp|netfilter|xdp|remote|bridge|tc)\/(?!inet_hashtables).+\.ts$/,
+  /\/src\/kernel\/(af_packet|packet_\w+|sch_ingress|cls_\w+|act_\w+|vlan|bond|macvlan|rx_handler)\.ts$/,
   /\/src\/kernel\/(ip_fragment\w*|ipv6_input|ip6_\w+|raw|epoll\w*|tcp_offload|gro_merge|lro|dim\w*)\.ts$/,
 ];
 /// Drivers of NICs that no small scenario has: their tables keep their places, empty.
 const ABSENT_NIC =
-  /\/src\/hardware\/(?!igb|intel|lo|driver|hosts|features|rx_path|cpu|link_stats|nic_driver|host_check)\w+\.ts$/;
+  /\/src\/hardware\/(?!igb|intel|lo|driver|hosts|features|rx_path|cpu|link_stats|nic_driver|timestamping)\w+\.ts$/;
 /// Where a cost comes from is told by a page that runs no program.
 const COSTS = /\/src\/kernel\/costs\.ts$/;
 const SOURCE = /\bsource:\s*(?:`[^`]*`|'[^']*'|[A-Z_]+)/g;

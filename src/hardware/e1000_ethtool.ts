@@ -9,6 +9,7 @@ import { descriptors } from './igb_ethtool.ts';
 import { GIGABIT_OFF, GIGABIT_ON, resetsOn, vlanTogether } from './intel_features.ts';
 import { queueTotals } from './link_stats.ts';
 import type { LinkStats, NicDriver, Statistic } from './nic_driver.ts';
+import { softwareClock } from './timestamping.ts';
 
 const OWN =
   `rx_long_byte_count rx_csum_offload_good rx_csum_offload_errors alloc_rx_buff_failed tx_smbus
@@ -82,12 +83,7 @@ export const e1000: NicDriver = {
     refuse: refuseForced,
     resets: true,
   },
-  timestamping: {
-    capabilities: ['software-transmit', 'software-receive', 'software-system-clock'],
-    clock: false,
-    tx: [],
-    rx: [],
-  },
+  timestamping: softwareClock,
   statistics,
   linkStats,
 };

@@ -11,10 +11,9 @@ import { REASON } from '../kernel/reasons.ts';
 import { __netdev_alloc_skb, builtHead, napi_alloc_skb, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
 import { STEP, takeStep } from '../kernel/tracing.ts';
-import { descriptorsAdded } from '../kernel/wire.ts';
 import { adaptive, e1000_set_itr, itrInterval, itrOf } from './e1000_itr.ts';
 import { e1000LongestFrame } from './intel_frames.ts';
-import { pollRxQueue, refillsAll, type RxRules } from './rx_path.ts';
+import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
 
 const E1000_RX_BUFFER_WRITE = 16;
 const COPYBREAK = 256; // bytes with FCS: what is not longer is copied
@@ -52,13 +51,6 @@ function buildSkb(k: Kernel, c: Cpu, _dev: NetDevice, _n: Napi, _q: RxQueue, skb
   } else setHead(k.skbs, skb, BUFFER.room, HEADROOM + len, 0, 0);
 }
 
-/// Fills every descriptor but one. The tail register names the last filled one, which the NIC may not use.
-function e1000_alloc_rx_buffers(k: Kernel, dev: NetDevice, q: RxQueue): void {
-  const count = q.cleaned;
-  q.cleaned = 0;
-  descriptorsAdded(k, dev, q, count);
-}
-
 function enableInterrupt(k: Kernel, _c: Cpu, dev: NetDevice, n: Napi): void {
   if (adaptive(dev)) {
     const rate = e1000_set_itr(dev, n);
@@ -70,7 +62,7 @@ function enableInterrupt(k: Kernel, _c: Cpu, dev: NetDevice, n: Napi): void {
 
 const e1000Rx: RxRules = {
   build: buildSkb,
-  refill: e1000_alloc_rx_buffers,
+  refill: refillAll,
   refill_at: E1000_RX_BUFFER_WRITE,
   refillsRest: refillsAll,
   enableInterrupt,
@@ -82,6 +74,7 @@ export const e1000Path: DriverPath = {
   name: 'e1000',
   poll,
   interrupt: e1000_intr,
+  // One stays without a buffer, and the tail register names the last filled one, which the NIC may not use.
   usable: (size) => size - 2,
   longestFrame: e1000LongestFrame,
   fifo: () => ({ perQueue: false, limit: PACKET_BUFFER, bytes: true }),

@@ -8,6 +8,7 @@ import { descriptors } from './igb_ethtool.ts';
 import { GIGABIT_OFF, GIGABIT_ON, resetsOn, vlanTogether } from './intel_features.ts';
 import { hwCounter, queueTotals } from './link_stats.ts';
 import type { FlowHashRules, LinkStats, NicDriver, Refusal, Statistic } from './nic_driver.ts';
+import { hardwareClock } from './timestamping.ts';
 
 const OWN =
   `rx_csum_offload_good rx_csum_offload_errors rx_header_split alloc_rx_buff_failed tx_smbus
@@ -137,19 +138,11 @@ export const e1000e: NicDriver = {
     renegotiate: (dev) =>
       !dev.up ? { errno: 'EAGAIN' } : dev.autoneg ? null : { errno: 'EINVAL' },
   },
-  timestamping: {
-    capabilities: [
-      ...['hardware-transmit', 'software-transmit', 'hardware-receive', 'software-receive'],
-      ...['software-system-clock', 'hardware-raw-clock'],
-    ],
-    clock: true,
-    tx: ['off', 'on'],
-    rx: [
-      ...['none', 'all', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-l4-sync'],
-      ...['ptpv2-l4-delay-req', 'ptpv2-l2-sync', 'ptpv2-l2-delay-req', 'ptpv2-event'],
-      ...['ptpv2-sync', 'ptpv2-delay-req'],
-    ],
-  },
+  timestamping: hardwareClock([
+    ...['none', 'all', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-l4-sync'],
+    ...['ptpv2-l4-delay-req', 'ptpv2-l2-sync', 'ptpv2-l2-delay-req', 'ptpv2-event'],
+    ...['ptpv2-sync', 'ptpv2-delay-req'],
+  ]),
   statistics,
   linkStats,
 };

@@ -3,6 +3,7 @@
 /// Of -S these are left out: interface_up and _down, checksums, doorbells, SRD, the admin queue. The instance's
 /// allowances, which a cloud enforces, are not modelled and never exceeded.
 /// Left out: rx-copybreak and the push buffer as settings, CRC32 as the hash function.
+import { defaultIndir } from '../kernel/rss.ts';
 import type { NetDevice, RxQueue } from '../kernel/state.ts';
 import { deviceStatistic, queueStatistic, queueTotals } from './link_stats.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
   NicDriver,
   Statistic,
 } from './nic_driver.ts';
+import { softwareClock } from './timestamping.ts';
 
 const MAX_RX = 16384;
 const MAX_TX = 1024;
@@ -145,7 +147,7 @@ export const ena: NicDriver = {
   rss: {
     size: TABLE_SIZE,
     keySize: 40,
-    table: (queues) => Array.from({ length: TABLE_SIZE }, (_, i) => i % queues),
+    table: (queues) => defaultIndir(TABLE_SIZE, queues),
     refuse: () => null,
     keepsTable: true,
   },
@@ -177,12 +179,7 @@ export const ena: NicDriver = {
     resets: false,
     fixed: true,
   },
-  timestamping: {
-    capabilities: ['software-transmit', 'software-receive', 'software-system-clock'],
-    clock: false,
-    tx: [],
-    rx: [],
-  },
+  timestamping: softwareClock,
   statistics,
   linkStats,
 };

@@ -16,8 +16,7 @@ import { napi_alloc_skb, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
 import { STEP, takeStep } from '../kernel/tracing.ts';
 import { fitHead } from './fitted_head.ts';
-import { refillAll } from './half_page.ts';
-import { pollRxQueue, type RxRules } from './rx_path.ts';
+import { pollRxQueue, refillAll, type RxRules } from './rx_path.ts';
 
 const RX_COPYBREAK = 256; // ENA_DEFAULT_RX_COPYBREAK
 const REFILL_DIVIDER = 8; // ENA_RX_REFILL_THRESH_DIVIDER

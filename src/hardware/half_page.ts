@@ -5,7 +5,6 @@ import { COSTS } from '../kernel/costs.ts';
 import { FLAG_GSO, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, NetDevice, RxQueue, Skb, Napi } from '../kernel/state.ts';
 import { STEP, takeStep } from '../kernel/tracing.ts';
-import { descriptorsAdded } from '../kernel/wire.ts';
 
 const SHINFO = 320;
 const HALF = 2048;
@@ -31,11 +30,4 @@ export function buildHalfPage(
   const rest = len - first;
   const pages = Math.ceil(rest / LONG_BUFFER);
   setHead(k.skbs, skb, LONG_HALF - SHINFO, LONG_PAD + first, rest, pages * LONG_HALF);
-}
-
-/// RxRules.refill: a buffer into every descriptor that was cleaned.
-export function refillAll(k: Kernel, dev: NetDevice, q: RxQueue): void {
-  const count = q.cleaned;
-  q.cleaned = 0;
-  descriptorsAdded(k, dev, q, count);
 }

@@ -4,6 +4,7 @@
 /// rx_bytes are those that the queues saw.
 /// Left out: rules of Flow Director, symmetric hashing, further RSS contexts, private flags at work, self test,
 /// registers, EEPROM, error correction, modules.
+import { defaultIndir } from '../kernel/rss.ts';
 import type { NetDevice } from '../kernel/state.ts';
 import { deviceStatistic, hwCounter, queueStatistic, queueTotals } from './link_stats.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   RingRules,
   Statistic,
 } from './nic_driver.ts';
+import { hardwareClock } from './timestamping.ts';
 
 const MIN_DESCRIPTORS = 64;
 const MAX_DESCRIPTORS = 8160;
@@ -203,7 +205,7 @@ export const ice: NicDriver = {
   rss: {
     size: LUT_SIZE,
     keySize: 52,
-    table: (queues) => Array.from({ length: LUT_SIZE }, (_, i) => i % queues),
+    table: (queues) => defaultIndir(LUT_SIZE, queues),
     refuse: () => null,
     keepsTable: true,
   },
@@ -236,15 +238,7 @@ export const ice: NicDriver = {
     refuse: () => ({ errno: 'ENOTMODELLED' }),
     resets: false,
   },
-  timestamping: {
-    capabilities: [
-      ...['hardware-transmit', 'software-transmit', 'hardware-receive', 'software-receive'],
-      ...['software-system-clock', 'hardware-raw-clock'],
-    ],
-    clock: true,
-    tx: ['off', 'on'],
-    rx: ['none', 'all'],
-  },
+  timestamping: hardwareClock(['none', 'all']),
   statistics,
   linkStats,
 };

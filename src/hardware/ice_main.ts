@@ -12,8 +12,8 @@ import { napi_schedule } from '../kernel/napi_schedule.ts';
 import { REASON } from '../kernel/reasons.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue } from '../kernel/state.ts';
 import { arfs } from './arfs.ts';
-import { buildHalfPage, refillAll } from './half_page.ts';
-import { pollRxQueue, refillsAll, type RxRules } from './rx_path.ts';
+import { buildHalfPage } from './half_page.ts';
+import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
 
 const RX_PROFILE = [2, 8, 16, 62, 126] as const; // us
 const ICE_DIM_DEFAULT_PROFILE_IX = 1;

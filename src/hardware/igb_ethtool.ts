@@ -12,6 +12,7 @@ import type {
 } from './nic_driver.ts';
 import { igbFlowHash } from './igb_flow_hash.ts';
 import { deviceStatistic, hwCounter, queueStatistic, queueTotals } from './link_stats.ts';
+import { hardwareClock } from './timestamping.ts';
 
 const MAX_QUEUES = 8; // 82576 without SR-IOV: igb_max_channels()
 const RETA_SIZE = 128;
@@ -198,15 +199,7 @@ export const igb: NicDriver = {
         : { errno: 'EINVAL' },
     resets: true,
   },
-  timestamping: {
-    capabilities: [
-      ...['hardware-transmit', 'software-transmit', 'hardware-receive', 'software-receive'],
-      ...['software-system-clock', 'hardware-raw-clock'],
-    ],
-    clock: true,
-    tx: ['off', 'on'],
-    rx: ['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event'],
-  },
+  timestamping: hardwareClock(['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event']),
   statistics,
   linkStats,
 };

@@ -7,13 +7,12 @@ import { COSTS } from '../kernel/costs.ts';
 import type { DriverPath, Vector } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
 import { napi_schedule } from '../kernel/napi_schedule.ts';
-import { descriptorsAdded } from '../kernel/wire.ts';
 import { printk } from '../kernel/printk.ts';
 import { REASON } from '../kernel/reasons.ts';
 import { napi_alloc_skb, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
 import { STEP, takeStep } from '../kernel/tracing.ts';
-import { pollRxQueue, refillsAll, type RxRules } from './rx_path.ts';
+import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
 
 const IGB_RX_BUFFER_WRITE = 16; // descriptors are given back in batches of this many
 const IGB_RX_HDR_LEN = 256; // legacy-rx copies frames up to this length
@@ -69,13 +68,6 @@ function igb_construct_skb(k: Kernel, skb: Skb, len: number): void {
     copied ? 0 : len - 42,
     copied ? 0 : BUFFER,
   );
-}
-
-/// Posts a buffer in every descriptor that was cleaned.
-function igb_alloc_rx_buffers(k: Kernel, dev: NetDevice, q: RxQueue): void {
-  const count = q.cleaned;
-  q.cleaned = 0;
-  descriptorsAdded(k, dev, q, count);
 }
 
 function igb_ring_irq_enable(k: Kernel, _c: Cpu, dev: NetDevice, n: Napi): void {
@@ -163,7 +155,7 @@ function dropEnabled(dev: NetDevice): boolean {
 
 const igbRx: RxRules = {
   build: igb_build_skb,
-  refill: igb_alloc_rx_buffers,
+  refill: refillAll,
   refill_at: IGB_RX_BUFFER_WRITE,
   refillsRest: refillsAll,
   enableInterrupt: igb_ring_irq_enable,

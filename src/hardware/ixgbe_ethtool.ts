@@ -11,6 +11,7 @@ import { ixgbeNtuple } from './ixgbe_ntuple.ts';
 import { rssQueues, rscEnabled } from './ixgbe_limits.ts';
 import { deviceStatistic, hwCounter, queueStatistic, queueTotals } from './link_stats.ts';
 import type { CoalesceRules, FeatureRules, LinkStats, NicDriver, Statistic } from './nic_driver.ts';
+import { hardwareClock } from './timestamping.ts';
 
 const MAX_DESCRIPTORS = 8192; // IXGBE_MAX_RXD_82599
 const MIN_DESCRIPTORS = 64;
@@ -202,15 +203,7 @@ export const ixgbe: NicDriver = {
       autoneg || speed !== 10000 || duplex !== 'full' ? { errno: 'EINVAL' } : null,
     resets: false,
   },
-  timestamping: {
-    capabilities: [
-      ...['hardware-transmit', 'software-transmit', 'hardware-receive', 'software-receive'],
-      ...['software-system-clock', 'hardware-raw-clock'],
-    ],
-    clock: true,
-    tx: ['off', 'on'],
-    rx: ['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event'],
-  },
+  timestamping: hardwareClock(['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event']),
   statistics,
   linkStats,
 };

@@ -16,9 +16,9 @@ import { REASON } from '../kernel/reasons.ts';
 import { FLAG_GSO } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RingItr, RxQueue, Skb } from '../kernel/state.ts';
 import { cpumask_local_spread } from './cpu.ts';
-import { buildHalfPage, refillAll } from './half_page.ts';
+import { buildHalfPage } from './half_page.ts';
 import { ixgbeSetting, rscEnabled } from './ixgbe_limits.ts';
-import { pollRxQueue, refillsAll, type RxRules } from './rx_path.ts';
+import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
 
 const IXGBE_RX_BUFFER_WRITE = 16;
 const IXGBE_20K_ITR = 200; // quarters of a microsecond

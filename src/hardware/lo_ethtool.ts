@@ -2,6 +2,7 @@
 /// Stands for drivers/net/loopback.c.
 import type { NicDriver } from './nic_driver.ts';
 import { queueTotals } from './link_stats.ts';
+import { softwareClock } from './timestamping.ts';
 
 const CHANGEABLE_ON = [
   ...['tx-tcp-segmentation', 'tx-tcp-ecn-segmentation', 'tx-tcp-mangleid-segmentation'],
@@ -32,12 +33,7 @@ export const lo: NicDriver = {
   answersRings: false,
   pause: null,
   link: null,
-  timestamping: {
-    capabilities: ['software-transmit', 'software-receive', 'software-system-clock'],
-    clock: false,
-    tx: [],
-    rx: [],
-  },
+  timestamping: softwareClock,
   statistics: () => null,
   linkStats: queueTotals,
 };

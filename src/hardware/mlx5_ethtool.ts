@@ -4,6 +4,7 @@
 /// move, in the driver's order. Left out: checksums, page pool, VLAN and ECN marks, frame sizes, priorities, RDMA,
 /// accelerated RFS, bytes of the virtual port, the PHY, TLS, IPsec, and most of the transmit side.
 /// Left out elsewhere: rules for single flows, private flags at work, self test, modules, error correction.
+import { defaultIndir } from '../kernel/rss.ts';
 import type { NetDevice, RxQueue } from '../kernel/state.ts';
 import {
   net_dim_get_rx_moderation,
@@ -22,6 +23,7 @@ import type {
   RingRules,
   Statistic,
 } from './nic_driver.ts';
+import { hardwareClock } from './timestamping.ts';
 
 const MIN_RQ = 4; // 1 << MLX5E_PARAMS_MINIMUM_LOG_RQ_SIZE
 const MIN_SQ = 64;
@@ -288,7 +290,7 @@ export const mlx5: NicDriver = {
   rss: {
     size: MIN_RQT_SIZE, // up to 128 channels
     keySize: 40,
-    table: (queues) => Array.from({ length: MIN_RQT_SIZE }, (_, i) => i % queues),
+    table: (queues) => defaultIndir(MIN_RQT_SIZE, queues),
     refuse: () => null,
     keepsTable: true,
   },
@@ -321,15 +323,7 @@ export const mlx5: NicDriver = {
     refuse: () => ({ errno: 'ENOTMODELLED' }),
     resets: false,
   },
-  timestamping: {
-    capabilities: [
-      ...['hardware-transmit', 'software-transmit', 'hardware-receive', 'software-receive'],
-      ...['software-system-clock', 'hardware-raw-clock'],
-    ],
-    clock: true,
-    tx: ['off', 'on'],
-    rx: ['none', 'all'],
-  },
+  timestamping: hardwareClock(['none', 'all']),
   statistics,
   linkStats,
 };

@@ -15,7 +15,7 @@ import { beginPiece, softirqContext } from '../kernel/piece.ts';
 import { gro_normal_list } from '../kernel/receive_list.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
 import { noteStep, STEP } from '../kernel/tracing.ts';
-import { takeFrame } from '../kernel/wire.ts';
+import { descriptorsAdded, takeFrame } from '../kernel/wire.ts';
 import { xdp_do_flush } from '../kernel/xdp/redirect.ts';
 import { xdpPasses } from '../kernel/xdp/run.ts';
 import { remoteNs } from './cpu.ts';
@@ -136,4 +136,11 @@ function endPoll(
 /// Refills what is left at the end of each poll.
 export function refillsAll(q: RxQueue): boolean {
   return q.cleaned > 0;
+}
+
+/// RxRules.refill: a buffer into every descriptor that was cleaned.
+export function refillAll(k: Kernel, dev: NetDevice, q: RxQueue): void {
+  const count = q.cleaned;
+  q.cleaned = 0;
+  descriptorsAdded(k, dev, q, count);
 }

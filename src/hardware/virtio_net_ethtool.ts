@@ -1,6 +1,7 @@
 /// The virtio_net driver's side of ethtool. Stands for drivers/net/virtio_net.c, for a device
 /// without the features NOTF_COAL and VQ_NOTF_COAL, as QEMU offered it to the recorded hosts.
 /// Left out: device statistics over the control queue, and what those features would add.
+import { defaultIndir } from '../kernel/rss.ts';
 import type { NetDevice } from '../kernel/state.ts';
 import type {
   CoalesceRules,
@@ -12,6 +13,7 @@ import type {
   Statistic,
 } from './nic_driver.ts';
 import { deviceStatistic, queueStatistic, queueTotals } from './link_stats.ts';
+import { softwareClock } from './timestamping.ts';
 
 const INDIR_SIZE = 128;
 
@@ -151,7 +153,7 @@ export const virtioNet: NicDriver = {
   rss: {
     size: INDIR_SIZE,
     keySize: 40,
-    table: (queues) => Array.from({ length: INDIR_SIZE }, (_, i) => i % queues),
+    table: (queues) => defaultIndir(INDIR_SIZE, queues),
     refuse: () => null,
     keepsTable: true,
   },
@@ -174,12 +176,7 @@ export const virtioNet: NicDriver = {
     refuse: (_speed, _duplex, autoneg) => (autoneg ? { errno: 'EINVAL' } : null),
     resets: false,
   },
-  timestamping: {
-    capabilities: ['software-transmit', 'software-receive', 'software-system-clock'],
-    clock: false,
-    tx: [],
-    rx: [],
-  },
+  timestamping: softwareClock,
   statistics,
   linkStats,
 };

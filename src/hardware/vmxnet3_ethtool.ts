@@ -1,6 +1,7 @@
 /// The vmxnet3 driver's side of ethtool, for version 1 of the device, which the recorded host's hypervisor
 /// offered. Stands for drivers/net/vmxnet3/vmxnet3_ethtool.c.
 /// Left out: what later versions add (moderation, hash fields, tunnels, the data ring), register dumps.
+import { defaultIndir } from '../kernel/rss.ts';
 import type { NetDevice } from '../kernel/state.ts';
 import { queueTotals } from './link_stats.ts';
 import type { LinkStats, NicDriver, RingRules, Statistic } from './nic_driver.ts';
@@ -158,7 +159,7 @@ export const vmxnet3: NicDriver = {
     keySize: 0,
     // UDP is hashed by its addresses alone.
     hashes: { tcp4: 'sdfn', tcp6: 'sdfn', udp4: 'sd', udp6: 'sd' },
-    table: (queues) => Array.from({ length: IND_TABLE_SIZE }, (_, i) => i % queues),
+    table: (queues) => defaultIndir(IND_TABLE_SIZE, queues),
     refuse: () => null,
     keepsTable: true,
   },

@@ -6,7 +6,7 @@ import { driverOf, hasRss } from '../hardware/driver.ts';
 import { done, fails, type Result } from './errno.ts';
 import { isRefusal, nicOf } from './ethtool_ops.ts';
 import { printk } from './printk.ts';
-import { rssChanged } from './rss.ts';
+import { defaultIndir, rssChanged } from './rss.ts';
 import type { Kernel, NetDevice, NtupleRule } from './state.ts';
 
 const UDP_HASHED =
@@ -34,10 +34,7 @@ export function ethtool_set_rxfh(k: Kernel, dev: NetDevice, asked: RxfhRequest):
   if (asked.key && asked.key.length !== sizes.key) return fails('EINVAL');
   if (!asked.key && !asked.indir) return fails('EINVAL');
   if (asked.indir) {
-    const table =
-      asked.indir === 'default'
-        ? Array.from({ length: sizes.indir }, (_, i) => i % queues)
-        : [...asked.indir];
+    const table = asked.indir === 'default' ? defaultIndir(sizes.indir, queues) : [...asked.indir];
     if (table.length !== sizes.indir) return fails('EINVAL');
     if (!sizes.indir) return fails('EOPNOTSUPP');
     if (table.some((queue) => queue >= queues)) return fails('EINVAL');

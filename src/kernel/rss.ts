@@ -48,6 +48,11 @@ export function ethtool_rxfh_indir_default(index: number, queues: number): numbe
   return index % queues;
 }
 
+/// A fresh table of that many entries for that many queues.
+export function defaultIndir(size: number, queues: number): number[] {
+  return Array.from({ length: size }, (_, i) => ethtool_rxfh_indir_default(i, queues));
+}
+
 /// The receive queue of a frame of the flow, whose flags are given; -1: a rule drops it. Remembered for the
 /// flow until the device's key, table, fields or rules change.
 export function rssQueue(k: Kernel, dev: NetDevice, flow: number, flags = 0): number {

@@ -111,7 +111,6 @@ export interface Hot {
   gro_normal_batch: number; // segments
   rmem_default: number; // bytes
   rmem_max: number; // bytes
-  netdev_tstamp_prequeue: number; // 0 or 1
   busy_read: number; // us: what a new socket's SO_BUSY_POLL is
   busy_poll: number; // us
   dev_rx_weight: number; // packets: dev_weight times dev_weight_rx_bias

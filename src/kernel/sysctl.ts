@@ -169,7 +169,6 @@ export function hotOf(sysctl: Readonly<Record<string, string>>): Hot {
     gro_normal_batch: core('gro_normal_batch'),
     rmem_default: core('rmem_default'),
     rmem_max: core('rmem_max'),
-    netdev_tstamp_prequeue: core('netdev_tstamp_prequeue'),
     busy_read: core('busy_read'),
     busy_poll: core('busy_poll'),
     dev_rx_weight: core('dev_weight') * core('dev_weight_rx_bias'),

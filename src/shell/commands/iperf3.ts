@@ -1,12 +1,8 @@
 /// iperf3 3.18, the server: listens, takes connections and reads what comes. -D goes into the background.
 /// Left out: the client, and the report of a test; what was read shows in ss and in the counters.
-import { strerror } from '../../kernel/errno.ts';
-import { endApp, spawn } from '../../kernel/apps.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { inherited } from '../inherited.ts';
-import { jobPid } from '../job_pid.ts';
+import { startApp, untilKilled } from '../run_app.ts';
 import { notModelled, parseOptions, refuseUsage, spelled } from '../options.ts';
-import { pass } from './sleep.ts';
 
 const table = {
   short: 'sDp:1vh46c:t:b:P:Ri:n:l:w:A:B:f:J',
@@ -38,28 +34,19 @@ function* run(io: Io): Running {
 }
 
 function* serve(io: Io, port: number, daemon: boolean, four: boolean): Running {
-  const app = { comm: 'iperf3', uid: io.uid, cpu: -1, proto: 'tcp' as const, reads: true };
-  const address = four ? '0.0.0.0' : '*';
-  const task = spawn(io.k, {
-    ...{ ...app, port, address, backlog: BACKLOG, service_ns: 0, pid: jobPid(io) },
-    ...inherited(io),
+  const pid = startApp(io, {
+    ...{ comm: 'iperf3', cpu: -1, proto: 'tcp', reads: true, service_ns: 0 },
+    ...{ port, address: four ? '0.0.0.0' : '*', backlog: BACKLOG },
   });
-  if (typeof task === 'string') {
+  if (typeof pid === 'string') {
     yield* io.err.line(
-      `iperf3: error - unable to start listener for connections: ${strerror(task)}\niperf3: exiting`,
+      `iperf3: error - unable to start listener for connections: ${pid}\niperf3: exiting`,
     );
     return 1;
   }
   if (daemon) return 0;
-  const { pid } = io.k.tasks[task]!;
-  try {
-    const rule = '-'.repeat(59);
-    yield* io.out.write(`${rule}\nServer listening on ${port} (test #1)\n${rule}\n`);
-    yield* pass(Infinity);
-  } finally {
-    endApp(io.k, pid);
-  }
-  return 0;
+  const rule = '-'.repeat(59);
+  return yield* untilKilled(io, pid, `${rule}\nServer listening on ${port} (test #1)\n${rule}\n`);
 }
 
 export const iperf3: Command = {

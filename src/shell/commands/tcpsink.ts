@@ -1,11 +1,7 @@
 /// tcpsink: listens on a TCP port, and accepts what comes and reads it, or never accepts. A helper of the
 /// recorded hosts, so that a full accept queue can be shown; it runs until it is killed.
-import { strerror } from '../../kernel/errno.ts';
-import { endApp, spawn } from '../../kernel/apps.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { inherited } from '../inherited.ts';
-import { jobPid } from '../job_pid.ts';
-import { pass } from './sleep.ts';
+import { startApp, untilKilled } from '../run_app.ts';
 
 const usage = 'tcpsink PORT BACKLOG [accept|noaccept]';
 
@@ -16,29 +12,18 @@ function* run(io: Io): Running {
     yield* io.err.line(`usage: ${usage}`);
     return 2;
   }
-  const task = spawn(io.k, {
+  const pid = startApp(io, {
     comm: 'tcpsink',
-    uid: io.uid,
     cpu: -1,
-    ...inherited(io),
-    pid: jobPid(io),
     proto: 'tcp',
     port: Number(port),
     backlog: Number(backlog),
     reads: mode === 'accept',
     service_ns: 0,
   });
-  if (typeof task === 'string') {
-    yield* io.err.line(`tcpsink: bind: ${strerror(task)}`);
-    return 1;
-  }
-  const { pid } = io.k.tasks[task]!;
-  try {
-    yield* pass(Infinity);
-  } finally {
-    endApp(io.k, pid);
-  }
-  return 0;
+  if (typeof pid === 'number') return yield* untilKilled(io, pid);
+  yield* io.err.line(`tcpsink: bind: ${pid}`);
+  return 1;
 }
 
 export const tcpsink: Command = {

@@ -1,11 +1,7 @@
 /// udpsink: binds a UDP port and reads it, or never reads; it runs until it is killed. Ours: the recorded
 /// hosts used a few lines of Python for this.
-import { strerror } from '../../kernel/errno.ts';
-import { endApp, spawn } from '../../kernel/apps.ts';
 import type { Command, Io, Running } from '../command.ts';
-import { inherited } from '../inherited.ts';
-import { jobPid } from '../job_pid.ts';
-import { pass } from './sleep.ts';
+import { startApp, untilKilled } from '../run_app.ts';
 
 const usage = 'udpsink PORT [rcvbuf BYTES] [service NS] [cpu N] [reuseport] [noread]';
 
@@ -46,25 +42,10 @@ function* run(io: Io): Running {
     yield* io.err.line(`usage: ${usage}`);
     return 2;
   }
-  const app = {
-    comm: 'udpsink',
-    uid: io.uid,
-    pid: jobPid(io),
-    proto: 'udp' as const,
-    ...inherited(io),
-  };
-  const task = spawn(io.k, { ...app, ...wishes });
-  if (typeof task === 'string') {
-    yield* io.err.line(`udpsink: bind: ${strerror(task)}`);
-    return 1;
-  }
-  const { pid } = io.k.tasks[task]!;
-  try {
-    yield* pass(Infinity);
-  } finally {
-    endApp(io.k, pid);
-  }
-  return 0;
+  const pid = startApp(io, { comm: 'udpsink', proto: 'udp', ...wishes });
+  if (typeof pid === 'number') return yield* untilKilled(io, pid);
+  yield* io.err.line(`udpsink: bind: ${pid}`);
+  return 1;
 }
 
 export const udpsink: Command = {
