@@ -1,5 +1,6 @@
 /// `npm run shell`: a terminal on a simulated host. `-c LINE` runs one line, standard input that is
-/// no terminal is run as typed lines, and a terminal gets a prompt. Virtual time passes at once.
+/// no terminal is run as typed lines, and a terminal gets a prompt. Virtual time passes at once. Jobs left
+/// in the background go on for ten seconds of the host's time; then the host ends.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { hosts } from '../src/hardware/hosts.ts';
@@ -44,6 +45,8 @@ function complain(text: string): never {
   process.exit(2);
 }
 
+const LINGER_NS = 10e9;
+
 const wanted = options();
 if (wanted.help) {
   process.stdout.write(USAGE);
@@ -72,10 +75,12 @@ const sinks: Sinks = {
   columns: process.stdout.isTTY ? process.stdout.columns : null,
 };
 
-/// Runs something to its end. The page of Node gets a turn at every breath, so Ctrl-C arrives.
-async function drive<T>(running: Running<T>): Promise<T> {
+/// Runs something to its end, or until the host's clock is at `until` ns (null then). Node's loop gets
+/// a turn at every breath, so Ctrl-C arrives.
+async function drive<T>(running: Running<T>, until = Infinity): Promise<T | null> {
   let result = running.next();
   for (let turns = 0; !result.done; turns++) {
+    if (host.k.now >= until) return null;
     const wait = result.value;
     if (wait.kind === 'sleep') advance(host.k, host.k.now + wait.ns);
     if (wait.kind === 'input' || turns % 64 === 0)
@@ -148,5 +153,8 @@ async function atTerminal(): Promise<void> {
 if (wanted.command !== undefined) await drive(run(host, session, wanted.command, sinks));
 else if (process.stdin.isTTY) await atTerminal();
 else await lineByLine(createInterface({ input: process.stdin, crlfDelay: Infinity }));
-if (!session.exited && jobsRunning(session) > 0) await drive(background(host, session, sinks));
+if (!session.exited && jobsRunning(session) > 0) {
+  const over = await drive(background(host, session, sinks), host.k.now + LINGER_NS);
+  if (over === null) process.stderr.write('jobs in the background were still running\n');
+}
 process.exitCode = session.status;
