@@ -1,6 +1,6 @@
 /// `npm run shell`: a terminal on a simulated host. `-c LINE` runs one line, standard input that is
 /// no terminal is run as typed lines, and a terminal gets a prompt. Virtual time passes at once. Jobs left
-/// in the background go on for ten seconds of the host's time; then the host ends.
+/// in the background go on for one second of the host's time; then the host ends.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { hosts } from '../src/hardware/hosts.ts';
@@ -45,7 +45,7 @@ function complain(text: string): never {
   process.exit(2);
 }
 
-const LINGER_NS = 10e9;
+const LINGER_NS = 1e9;
 
 const wanted = options();
 if (wanted.help) {
@@ -82,7 +82,7 @@ async function drive<T>(running: Running<T>, until = Infinity): Promise<T | null
   for (let turns = 0; !result.done; turns++) {
     if (host.k.now >= until) return null;
     const wait = result.value;
-    if (wait.kind === 'sleep') advance(host.k, host.k.now + wait.ns);
+    if (wait.kind === 'sleep') advance(host.k, Math.min(until, host.k.now + wait.ns));
     if (wait.kind === 'input' || turns % 64 === 0)
       await new Promise((resolve) => setTimeout(resolve, wait.kind === 'input' ? 20 : 0));
     if (interrupted) {

@@ -1,6 +1,6 @@
 /// The live host: one machine under load, for as long as one looks. Two NICs, eight CPUs, three
 /// programs that read UDP and now and then are too slow for it.
-import { hosts } from '../../src/hardware/hosts.ts';
+import { alder } from '../../src/hardware/hosts.ts';
 import type { HostDescription } from '../../src/kernel/host.ts';
 import type { Context, StepId } from '../../src/kernel/steps.ts';
 import type { Knob, Scenario, Series } from '../../src/player/scenario.ts';
@@ -11,7 +11,7 @@ import type { Scene } from './scene.ts';
 export type { Scene } from './scene.ts';
 
 const host: HostDescription = {
-  ...hosts['alder']!,
+  ...alder,
   apps: [9000, 9001, 9002].map((port) => ({
     comm: 'udp-sink',
     user: 'alice',

@@ -1,6 +1,6 @@
 /// IN-10: a flood to one port, and a few good datagrams to another, on one queue. Who throws the flood away decides
 /// what it costs: nobody before the socket look-up, nftables before the route, or an XDP program in the driver.
-import { hosts } from '../../src/hardware/hosts.ts';
+import { virtio } from '../../src/hardware/hosts.ts';
 import type { HostDescription } from '../../src/kernel/host.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import type { Knob, Past, Scenario, Series } from '../../src/player/scenario.ts';
@@ -14,7 +14,6 @@ const GOOD_PPS = 50_000;
 const FLOOD = 8; // million frames a second
 
 // One queue, 10 Gb/s, and a reader that keeps up on a CPU of its own: nothing but the filter makes the difference.
-const virtio = hosts['virtio']!;
 const host: HostDescription = {
   ...virtio,
   hostname: 'alder',

@@ -41,13 +41,18 @@ export function addSlot(agenda: Agenda, kind: number, subject: number): number {
 
 /// Plans (or moves, or with Infinity cancels) what the slot stands for.
 export function setTime(agenda: Agenda, slot: number, time: number): void {
-  const times = agenda.times;
-  const winners = agenda.winners;
+  const { times, winners } = agenda;
   times[slot] = time;
-  for (let node = (slot + agenda.leaves) >> 1; node > 0; node >>= 1) {
-    const left = winners[node * 2]!;
-    const right = winners[node * 2 + 1]!;
-    const winner = times[right]! < times[left]! ? right : left;
+  let winner = slot;
+  let winner_time = time;
+  for (let node = slot + agenda.leaves; node > 1;) {
+    const other = winners[node ^ 1]!;
+    const other_time = times[other]!;
+    if (other_time < winner_time || (other_time === winner_time && other < winner)) {
+      winner = other;
+      winner_time = other_time;
+    }
+    node >>= 1;
     // Another slot won here before and still does: nothing changes further up.
     if (winner === winners[node] && winner !== slot) return;
     winners[node] = winner;

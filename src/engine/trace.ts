@@ -11,26 +11,42 @@ export interface Trace {
   size: number; // records there is room for, a power of two
   count: number; // records written since the start
   times: Float64Array; // ns
-  words: Int32Array; // three a record: packet, value, and step, CPU, reason and further steps in one
+  words: Int32Array; // three a record: packet (modulo 2^32; -1 none), value, label: tag()
   readonly grammar: Grammar;
   // The run that the next step may continue: the newest record.
-  awaits: number; // awaited() of what would continue it; NOTHING: nothing would
-  more: number; // steps in it behind the first
-  begun: number; // when its line began, or would have, ns
+  awaits: number; // what would continue it, handle and step as one number; NOTHING: nothing would
+  due_ns: number; // and when
 }
 
 /// Which steps usually follow each other on the same CPU for the same packet, as lines.
 export interface Grammar {
-  readonly next: Uint8Array; // by step: the one that follows it in its line; END: none
-  readonly offsets: Float64Array; // by step: how long after the beginning of its line, ns
+  readonly single: readonly Run[]; // by step: that step alone
   readonly arrival: readonly [number, number, number]; // steps of the hardware at one moment
 }
 
+/// Steps of one line, one or several right behind each other.
+export interface Run {
+  readonly steps: readonly number[];
+  readonly first: number;
+  readonly next: number; // what continues it; END: nothing
+  readonly gap: number; // after how long that comes, ns
+  readonly label: number; // of its record, without the CPU
+  readonly growth: number; // of the label of a record that it continues
+}
+
+/// Where a CPU is in its work, and which it is.
+export interface Place extends Moment {
+  readonly id: number;
+}
+
+export interface Moment {
+  readonly cursor_ns: number; // ns
+}
+
 /// Behind the last step of a line. No step has this number, or the one before it.
-export const END = 0xff;
-const NOTHING = -1; // awaited(-1, END)
-export const NO_PACKET = 0xffff_ffff; // else the serial number of the frame, modulo 2^32
-export const NO_CPU = 0xff; // hardware
+const END = 0xff;
+const NOTHING = -1; // awaited by the newest record
+const NO_CPU = 0xff; // hardware
 
 /// In the place of a step: three steps of the hardware at one moment. Of the three values the second is
 /// where the CPU else is, the others share the word of the value.
@@ -42,11 +58,7 @@ const MOST_FIRST = (1 << FIRST_BITS) - 1;
 const MOST_THIRD = (1 << (31 - FIRST_BITS)) - 1;
 
 /// A grammar without lines: every step has a record of its own.
-const SINGLE: Grammar = Object.freeze({
-  next: new Uint8Array(0x100).fill(END),
-  offsets: new Float64Array(0x100),
-  arrival: [ARRIVAL, ARRIVAL, ARRIVAL] as const,
-});
+const SINGLE = createGrammar([], [ARRIVAL, ARRIVAL, ARRIVAL]);
 
 /// One step, read back.
 export interface TraceRecord {
@@ -70,8 +82,7 @@ export function createTrace(records: number, grammar: Grammar = SINGLE): Trace {
     words: new Int32Array(3 * size),
     grammar,
     awaits: NOTHING,
-    more: 0,
-    begun: -1,
+    due_ns: -1,
   };
 }
 
@@ -80,89 +91,123 @@ export function createGrammar(
   lines: readonly (readonly (readonly [step: number, ns: number])[])[],
   arrival: readonly [number, number, number],
 ): Grammar {
-  const next = new Uint8Array(0x100).fill(END);
-  const offsets = new Float64Array(0x100);
-  for (const line of lines) {
-    let offset = 0;
+  const single = Array.from({ length: END }, (_, step) => createRun([step], END, 0));
+  for (const line of lines)
     line.forEach(([step, ns], nth) => {
-      next[step] = line[nth + 1]?.[0] ?? END;
-      offsets[step] = offset;
-      offset += ns;
+      single[step] = createRun([step], line[nth + 1]?.[0] ?? END, ns);
     });
+  return Object.freeze({ single, arrival });
+}
+
+function createRun(steps: readonly number[], next: number, gap: number): Run {
+  const [first = END] = steps;
+  const label = tag(first, 0, 0, steps.length - 1);
+  return Object.freeze({ steps, first, next, gap, label, growth: steps.length << MORE });
+}
+
+/// The steps of a line from one to another as a run.
+export function runOf({ single }: Grammar, first: number, last: number): Run {
+  const steps = [first];
+  let gap = single[first]!.gap;
+  for (let step = first; step !== last; steps.push(step)) {
+    step = single[step]!.next;
+    gap += single[step]!.gap;
   }
-  return Object.freeze({ next, offsets, arrival });
+  return createRun(steps, single[last]!.next, gap);
 }
 
-/// Step, CPU (-1: hardware) and drop reason as one word of a record.
-export function tag(step: number, cpu: number, reason: number): number {
-  return step | ((cpu & NO_CPU) << 8) | (reason << 16);
+/// Step, CPU (-1: hardware) and drop reason as one word of a record; `more` steps follow in its run.
+export function tag(step: number, cpu: number, reason: number, more = 0): number {
+  return step | ((cpu & NO_CPU) << 8) | (reason << 16) | (more << MORE);
 }
 
-/// A step of the packet with that handle (-1: none), as one number.
-export function awaited(handle: number, step: number): number {
-  return (handle << 8) | step;
-}
-
-/// Makes room for one record, writes all of it but its time, and returns where in `times` that goes.
-/// The caller stores the time: a fraction handed to a function would be an allocation a record.
-/// `packet` -1 is none. Whatever run was open is closed: steps are read in the order of writing.
-export function place(trace: Trace, packet: number, label: number, value: number): number {
-  if (trace.more !== 0) writeLength(trace);
-  trace.awaits = NOTHING;
-  const i = trace.count++ & (trace.size - 1);
+/// Writes a record that nothing continues, at the time where `at` stands: a time handed over would be an
+/// allocation a record. `packet` -1 is none; `label` is of tag(), or of a run and a CPU.
+export function put(trace: Trace, at: Moment, packet: number, value: number, label: number): void {
+  const n = trace.count++ & (trace.size - 1);
   const { words } = trace;
-  const at = 3 * i;
-  words[at] = packet;
-  words[at + 1] = value;
-  words[at + 2] = label;
-  return i;
-}
-
-/// Ends the open run with a step that it waited for, and that has a value or a reason: the reader gives
-/// those to the last step.
-export function endRun(trace: Trace, value: number, reason: number): void {
-  const at = 3 * ((trace.count - 1) & (trace.size - 1));
-  const { words } = trace;
-  words[at + 1] = value;
-  words[at + 2] = words[at + 2]! | (reason << 16);
+  const i = 3 * n;
+  trace.times[n] = at.cursor_ns;
+  words[i] = packet;
+  words[i + 1] = value;
+  words[i + 2] = label;
   trace.awaits = NOTHING;
 }
 
-/// Nothing continues the newest record any more. Before it is read, this must have been done.
-export function closeRun(trace: Trace): void {
-  if (trace.more !== 0) writeLength(trace);
-  trace.awaits = NOTHING;
-}
-
-function writeLength(trace: Trace): void {
-  const at = 3 * ((trace.count - 1) & (trace.size - 1)) + 2;
-  trace.words[at] = trace.words[at]! | (trace.more << MORE);
-  trace.more = 0;
-}
-
-/// Whether the values of an arrival fit into its record.
-export function fitsArrival(trace: Trace, first: number, second: number, third: number): boolean {
-  return (
-    trace.grammar !== SINGLE &&
-    first <= MOST_FIRST &&
-    second < NO_CPU &&
-    third <= MOST_THIRD &&
-    third >= -MOST_THIRD
-  );
-}
-
-/// Makes room for the three steps of the grammar's arrival, and returns where in `times` their moment
-/// goes. The reason is that of the last step.
-export function placeArrival(
+/// Writes a run of steps of the packet with that handle (-1: none) at the place of a CPU: into the newest
+/// record if that waits for it, else into one of its own. `serials` has the packets' numbers.
+/// All in one piece, as it is called several times a packet.
+export function writeRun(
   trace: Trace,
+  at: Place,
+  run: Run,
+  handle: number,
+  serials: Int32Array,
+): void {
+  const { words } = trace;
+  const now_ns = at.cursor_ns;
+  if (trace.awaits === ((handle << 8) | run.first) && trace.due_ns === now_ns) {
+    const i = 3 * ((trace.count - 1) & (trace.size - 1));
+    words[i + 2] = words[i + 2]! + run.growth;
+  } else {
+    const n = trace.count++ & (trace.size - 1);
+    const i = 3 * n;
+    trace.times[n] = now_ns;
+    words[i] = handle < 0 ? -1 : serials[handle]!;
+    words[i + 1] = 0;
+    words[i + 2] = run.label | (at.id << 8);
+  }
+  trace.awaits = (handle << 8) | run.next;
+  trace.due_ns = now_ns + run.gap;
+}
+
+/// The same for a step with a value or a reason: it ends the run, as the reader gives those to the last step.
+export function writeLast(
+  trace: Trace,
+  at: Place,
+  step: number,
+  handle: number,
+  serials: Int32Array,
+  value: number,
+  reason: number,
+): void {
+  if (trace.awaits !== ((handle << 8) | step) || trace.due_ns !== at.cursor_ns)
+    return put(trace, at, handle < 0 ? -1 : serials[handle]!, value, tag(step, at.id, reason));
+  const { words } = trace;
+  const i = 3 * ((trace.count - 1) & (trace.size - 1));
+  words[i + 1] = value;
+  words[i + 2] = words[i + 2]! + ((1 << MORE) | (reason << 16));
+  trace.awaits = NOTHING;
+}
+
+/// Nothing continues the newest record any more: who has read it has read all of it.
+export function closeRun(trace: Trace): void {
+  trace.awaits = NOTHING;
+}
+
+/// Writes the three steps of the grammar's arrival, now; the reason is that of the last one. False when their
+/// values do not fit into a record, or the trace holds single steps.
+export function writeArrival(
+  trace: Trace,
+  clock: { readonly now: number },
   packet: number,
   first: number,
   second: number,
   third: number,
   reason: number,
-): number {
-  const label = ARRIVAL | (second << 8) | (reason << 16);
-  return place(trace, packet, label, first | (third << FIRST_BITS));
+): boolean {
+  if (first > MOST_FIRST || second >= NO_CPU || third > MOST_THIRD || third < -MOST_THIRD)
+    return false;
+  if (trace.grammar === SINGLE) return false;
+  const n = trace.count++ & (trace.size - 1);
+  const { words } = trace;
+  const i = 3 * n;
+  trace.times[n] = clock.now;
+  words[i] = packet;
+  words[i + 1] = first | (third << FIRST_BITS);
+  words[i + 2] = ARRIVAL | (second << 8) | (reason << 16);
+  trace.awaits = NOTHING;
+  return true;
 }
 
 /// Writes one record.
@@ -175,8 +220,7 @@ export function record(
   reason: number,
   value: number,
 ): void {
-  const i = place(trace, packet, tag(step, cpu, reason), value);
-  trace.times[i] = time;
+  put(trace, { cursor_ns: time }, packet, value, tag(step, cpu, reason));
 }
 
 /// Number of the oldest record that is still kept.
@@ -186,53 +230,36 @@ export function oldest(trace: Trace): number {
 
 /// The steps in the record of that number, in order; none when it was never written or is overwritten.
 export function readSteps(trace: Trace, index: number): TraceRecord[] {
-  closeRun(trace);
   if (index < oldest(trace) || index >= trace.count) return [];
   const i = index & (trace.size - 1);
-  const label = trace.words[3 * i + 2]!;
-  if ((label & 0xff) === ARRIVAL) return readArrival(trace, index, i);
-  const { next, offsets } = trace.grammar;
+  const from_ns = trace.times[i]!;
+  const [packet, value, label] = trace.words.subarray(3 * i, 3 * i + 3) as unknown as Words;
+  const reason = (label >>> 16) & REASONS;
+  const common = { index, packet: packet === -1 ? -1 : packet >>> 0 };
+  if ((label & 0xff) === ARRIVAL) {
+    const values = [value & MOST_FIRST, (label >>> 8) & 0xff, value >> FIRST_BITS];
+    return trace.grammar.arrival.map((step, nth) => ({
+      ...{ ...common, time: from_ns, step, cpu: -1 },
+      ...{ reason: nth === 2 ? reason : 0, value: values[nth]! },
+    }));
+  }
+  const { single } = trace.grammar;
+  const cpu = ((label >>> 8) & 0xff) === NO_CPU ? -1 : (label >>> 8) & 0xff;
   const steps: TraceRecord[] = [];
-  const first = label & 0xff;
-  const start = trace.times[i]!;
-  for (let more = label >>> MORE, step = first; more >= 0; more--, step = next[step]!)
-    steps.push({
-      index,
-      time: step === first ? start : start - offsets[first]! + offsets[step]!,
-      step,
-      cpu: cpuOf(label),
-      packet: packetOf(trace, i),
-      reason: more === 0 ? (label >>> 16) & REASONS : 0,
-      value: more === 0 ? trace.words[3 * i + 1]! : 0,
-    });
+  let time = from_ns;
+  for (
+    let more = label >>> MORE, step = label & 0xff;
+    more >= 0;
+    more--, step = single[step]!.next
+  ) {
+    const last = more === 0;
+    steps.push({ ...common, time, step, cpu, reason: last ? reason : 0, value: last ? value : 0 });
+    time += single[step]!.gap;
+  }
   return steps;
 }
 
-function readArrival(trace: Trace, index: number, i: number): TraceRecord[] {
-  const label = trace.words[3 * i + 2]!;
-  const both = trace.words[3 * i + 1]!;
-  const values = [both & MOST_FIRST, (label >>> 8) & 0xff, both >> FIRST_BITS];
-  const reason = (label >>> 16) & REASONS;
-  return trace.grammar.arrival.map((step, nth) => ({
-    index,
-    time: trace.times[i]!,
-    step,
-    cpu: -1,
-    packet: packetOf(trace, i),
-    reason: nth === 2 ? reason : 0,
-    value: values[nth]!,
-  }));
-}
-
-function cpuOf(label: number): number {
-  const cpu = (label >>> 8) & 0xff;
-  return cpu === NO_CPU ? -1 : cpu;
-}
-
-function packetOf(trace: Trace, i: number): number {
-  const packet = trace.words[3 * i]! >>> 0;
-  return packet === NO_PACKET ? -1 : packet;
-}
+type Words = [packet: number, value: number, label: number];
 
 /// The first step in the record of that number; null when it was never written or is overwritten.
 export function readRecord(trace: Trace, index: number): TraceRecord | null {
@@ -242,7 +269,6 @@ export function readRecord(trace: Trace, index: number): TraceRecord | null {
 /// Every kept step with from <= time <= to, in order of (time, order of writing). A piece of work writes
 /// its steps when it ends, so those of different CPUs are not in order of time by themselves.
 export function recordsBetween(trace: Trace, from: number, to: number): TraceRecord[] {
-  closeRun(trace);
   const found: TraceRecord[] = [];
   for (let index = oldest(trace); index < trace.count; index++) {
     const i = index & (trace.size - 1);

@@ -7,6 +7,7 @@ import { maskHas } from '../kernel/cpumask.ts';
 import type { FlowSteering } from '../kernel/driver_table.ts';
 import { ETH_P_IP, ETH_P_IPV6 } from '../kernel/flow_dissector.ts';
 import { rssQueue } from '../kernel/rss.ts';
+import { ruleQueue } from '../kernel/rxnfc_rules.ts';
 import { FLAG_FRAG } from '../kernel/skb.ts';
 import type { Kernel, NetDevice, Skb } from '../kernel/state.ts';
 
@@ -43,7 +44,9 @@ function steer(k: Kernel, dev: NetDevice, skb: Skb, rxq_index: number, _flow_id:
   if (proto !== TCP && proto !== UDP) return EPROTONOSUPPORT;
   const from = rssQueue(k, dev, flow);
   if (from < 0 || from === rxq_index) return EPROTONOSUPPORT;
-  k.flows.queue[flow] = rxq_index;
+  // A rule for the flow comes before the filter.
+  const ruled = dev.filters.length > 0 && ruleQueue(k, dev, flow, false) !== null;
+  if (!ruled) k.flows.queue[flow] = rxq_index;
   const filters = dev.hw['arfs_filters'] ?? 0;
   dev.hw['arfs_filters'] = filters + 1;
   return filters % RPS_NO_FILTER;

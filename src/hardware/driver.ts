@@ -10,6 +10,7 @@ import { ice } from './ice_ethtool.ts';
 import { igb } from './igb_ethtool.ts';
 import { ixgbe } from './ixgbe_ethtool.ts';
 import { lo } from './lo_ethtool.ts';
+import { macb } from './macb_ethtool.ts';
 import { mlx5 } from './mlx5_ethtool.ts';
 import type { NicDriver } from './nic_driver.ts';
 import { virtioNet } from './virtio_net_ethtool.ts';
@@ -27,6 +28,7 @@ export const drivers: Readonly<Record<string, NicDriver>> = {
   ice,
   mlx5_core: mlx5,
   ena,
+  macb,
   lo,
   ...virtualDrivers,
 };
@@ -57,6 +59,9 @@ type EthtoolFields = Pick<
   | 'rss_key'
   | 'rxnfc'
   | 'ntuple'
+  | 'filters'
+  | 'gro_flush_timeout'
+  | 'napi_defer_hard_irqs'
 >;
 
 /// What the tools find on a device that has just come up; null stands for lo. The RSS key is the
@@ -88,6 +93,9 @@ export function ethtoolDefaults(nic: NicDescription | null): EthtoolFields {
     rss_key: [],
     rxnfc: { ...(driver.flowHash?.start ?? driver.rss?.hashes) },
     ntuple: [],
+    filters: [],
+    gro_flush_timeout: driver.defersInterrupts ? 20_000 : 0,
+    napi_defer_hard_irqs: driver.defersInterrupts ? 1 : 0,
   };
 }
 

@@ -8,6 +8,7 @@ import { i82596Path } from './i82596_main.ts';
 import { icePath } from './ice_main.ts';
 import { igbPath } from './igb_main.ts';
 import { ixgbePath } from './ixgbe_main.ts';
+import { macbPath } from './macb_main.ts';
 import { mlx5Path } from './mlx5_main.ts';
 import { virtioNetPath } from './virtio_net_main.ts';
 import { vmxnet3Path } from './vmxnet3_main.ts';
@@ -31,6 +32,6 @@ export const BACKLOG_PATH = registerDriverPath({
 
 for (const path of [
   ...[igbPath, virtioNetPath, vmxnet3Path, e1000ePath, e1000Path, i82596Path],
-  ...[ixgbePath, icePath, mlx5Path, enaPath],
+  ...[ixgbePath, icePath, mlx5Path, enaPath, macbPath],
 ])
   registerDriverPath(path);

@@ -2,38 +2,35 @@
 /// everything. Stands for drivers/net/ethernet/intel/e1000/e1000_main.c.
 /// Left out: an MTU above 1500 (jumbo buffers), rx-fcs, transmission, a statistics update every two seconds
 /// (the driver's counters are always new here).
-import { COSTS } from '../kernel/costs.ts';
 import type { DriverPath } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
-import { __napi_schedule, napi_schedule_prep } from '../kernel/napi_schedule.ts';
 import { printk } from '../kernel/printk.ts';
 import { REASON } from '../kernel/reasons.ts';
-import { __netdev_alloc_skb, builtHead, napi_alloc_skb, setHead } from '../kernel/skb.ts';
+import { __netdev_alloc_skb, builtHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
-import { STEP, takeStep } from '../kernel/tracing.ts';
 import { adaptive, e1000_set_itr, itrInterval, itrOf } from './e1000_itr.ts';
+import {
+  copyOrKeep,
+  e1000Watermarks,
+  E1000_LONGEST_COPY,
+  E1000_RX_BUFFER_WRITE,
+  flowControlText,
+  scheduleAfresh,
+} from './e1000_receive.ts';
 import { e1000LongestFrame } from './intel_frames.ts';
 import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
 
-const E1000_RX_BUFFER_WRITE = 16;
-const COPYBREAK = 256; // bytes with FCS: what is not longer is copied
-const FCS = 4;
+const E1000_FC_PAUSE_TIME = 0xffff; // quanta
 const PACKET_BUFFER = 48 << 10; // bytes, of the 82540's 64 KiB
-const HEADROOM = 64; // NET_SKB_PAD; NET_IP_ALIGN is 0 on x86
 const FRAME = __netdev_alloc_skb(1522); // e1000_frag_len(): MAXIMUM_ETHERNET_VLAN_SIZE, headroom, shared info
 const BUFFER = builtHead(FRAME.room + 320);
-const COPY = napi_alloc_skb(COPYBREAK);
 // Not recorded after a reset. While the recorded host booted, the link came less than 0.3 s after the
 // device was brought up.
 const RESET_NS = 250_000_000;
 
 /// The interrupt: all causes masked, the poll scheduled.
 function e1000_intr(k: Kernel, c: Cpu, n: Napi): void {
-  n.irq_enabled = false;
-  if (!napi_schedule_prep(n)) return;
-  n.total_packets = 0;
-  n.total_bytes = 0;
-  __napi_schedule(k, c, n);
+  scheduleAfresh(k, c, n);
 }
 
 /// e1000_clean(), the poll of the one queue.
@@ -43,12 +40,7 @@ function poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
 
 /// Copies a short frame; else builds an skb around the buffer.
 function buildSkb(k: Kernel, c: Cpu, _dev: NetDevice, _n: Napi, _q: RxQueue, skb: Skb): void {
-  const len = k.skbs.len[skb]!;
-  takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
-  if (len + FCS <= COPYBREAK) {
-    c.cursor_ns += COSTS.copybreak.ns;
-    setHead(k.skbs, skb, COPY.room, HEADROOM + len, 0, 0);
-  } else setHead(k.skbs, skb, BUFFER.room, HEADROOM + len, 0, 0);
+  copyOrKeep(k, c, skb, E1000_LONGEST_COPY, BUFFER.room);
 }
 
 function enableInterrupt(k: Kernel, _c: Cpu, dev: NetDevice, n: Napi): void {
@@ -77,7 +69,10 @@ export const e1000Path: DriverPath = {
   // One stays without a buffer, and the tail register names the last filled one, which the NIC may not use.
   usable: (size) => size - 2,
   longestFrame: e1000LongestFrame,
+  // e1000_vlan_rx_add_vid(): the filter is only switched on with the first VLAN.
+  filtersVlans: (dev) => !dev.features['rx-all'] && dev.links.vlans.length > 0,
   fifo: () => ({ perQueue: false, limit: PACKET_BUFFER, bytes: true }),
+  watermarks: (dev) => e1000Watermarks(dev, PACKET_BUFFER, 0, E1000_FC_PAUSE_TIME),
   lost(_k, dev) {
     dev.hw.rx_missed_errors++;
     return REASON.RX_MISSED_ERRORS;
@@ -88,8 +83,7 @@ export const e1000Path: DriverPath = {
     if (n.polls === 0) n.itr_class = 0;
   },
   linkUp(k, dev) {
-    const { rx, tx } = dev.pause;
-    const flow = rx && tx ? 'RX/TX' : rx ? 'RX' : tx ? 'TX' : 'None';
+    const flow = flowControlText(dev, 'RX/TX');
     const duplex = dev.duplex === 'half' ? 'Half' : 'Full';
     printk(
       k,

@@ -1,6 +1,6 @@
 /// The e1000e driver's side of ethtool, for the 82574L of the recorded host.
 /// Stands for drivers/net/ethernet/intel/e1000e/ethtool.c, and e1000e_get_stats64() in netdev.c.
-/// Left out: self test, registers, EEPROM, Energy-Efficient Ethernet (an 82574 has none), time stamps themselves.
+/// Left out: self test, registers, EEPROM, Energy-Efficient Ethernet (an 82574 has none).
 import type { NetDevice } from '../kernel/state.ts';
 import { e1000Coalesce } from './e1000_itr.ts';
 import { e1000Statistics, errorsOf } from './e1000_stats.ts';
@@ -8,7 +8,7 @@ import { descriptors } from './igb_ethtool.ts';
 import { GIGABIT_OFF, GIGABIT_ON, resetsOn, vlanTogether } from './intel_features.ts';
 import { hwCounter, queueTotals } from './link_stats.ts';
 import type { FlowHashRules, LinkStats, NicDriver, Refusal, Statistic } from './nic_driver.ts';
-import { hardwareClock } from './timestamping.ts';
+import { hardwareClock, settle82574 } from './timestamping.ts';
 
 const OWN =
   `rx_csum_offload_good rx_csum_offload_errors rx_header_split alloc_rx_buff_failed tx_smbus
@@ -138,11 +138,14 @@ export const e1000e: NicDriver = {
     renegotiate: (dev) =>
       !dev.up ? { errno: 'EAGAIN' } : dev.autoneg ? null : { errno: 'EINVAL' },
   },
-  timestamping: hardwareClock([
-    ...['none', 'all', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-l4-sync'],
-    ...['ptpv2-l4-delay-req', 'ptpv2-l2-sync', 'ptpv2-l2-delay-req', 'ptpv2-event'],
-    ...['ptpv2-sync', 'ptpv2-delay-req'],
-  ]),
+  timestamping: hardwareClock(
+    [
+      ...['none', 'all', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-l4-sync'],
+      ...['ptpv2-l4-delay-req', 'ptpv2-l2-sync', 'ptpv2-l2-delay-req', 'ptpv2-event'],
+      ...['ptpv2-sync', 'ptpv2-delay-req'],
+    ],
+    settle82574,
+  ),
   statistics,
   linkStats,
 };

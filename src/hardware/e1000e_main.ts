@@ -3,27 +3,30 @@
 /// Descriptors reach the NIC in steps of 16, as the driver writes the tail register only there: of a ring
 /// of 256 the NIC has at most 240. A frame that finds none waits in the packet buffer (32 KiB for receiving).
 /// Left out: packet split, which the driver uses for an MTU above 1500 (frames here sit in the same kind of
-/// buffer), rx-fcs (the four bytes are never part of a packet here), transmission, timestamps.
-import { COSTS } from '../kernel/costs.ts';
+/// buffer), rx-fcs (the four bytes are never part of a packet here), transmission.
 import type { DriverPath, Vector } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
-import { __napi_schedule, napi_schedule_prep } from '../kernel/napi_schedule.ts';
 import { printk } from '../kernel/printk.ts';
 import { REASON } from '../kernel/reasons.ts';
-import { __netdev_alloc_skb, napi_alloc_skb, setHead } from '../kernel/skb.ts';
+import { __netdev_alloc_skb } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
-import { STEP, takeStep } from '../kernel/tracing.ts';
 import { descriptorsAdded } from '../kernel/wire.ts';
 import { adaptive, e1000_set_itr, itrInterval, itrOf } from './e1000_itr.ts';
+import {
+  copyOrKeep,
+  e1000Watermarks,
+  E1000_RX_BUFFER_WRITE,
+  E1000E_LONGEST_COPY,
+  flowControlText,
+  scheduleAfresh,
+} from './e1000_receive.ts';
 import { e1000LongestFrame } from './intel_frames.ts';
 import { pollRxQueue, refillsAll, type RxRules } from './rx_path.ts';
 
-const E1000_RX_BUFFER_WRITE = 16;
-const COPYBREAK = 256; // bytes: what is shorter is copied, and its buffer stays with the NIC
+const E1000_FC_PAUSE_TIME = 0x0680; // quanta: 858 us
 const PACKET_BUFFER = 32 << 10; // bytes, of the 82574's 40 KiB
 const BUFFER = __netdev_alloc_skb(1522); // VLAN_ETH_FRAME_LEN and FCS
-const COPY = napi_alloc_skb(COPYBREAK);
-const HEADROOM = 64; // NET_SKB_PAD; NET_IP_ALIGN is 0 on x86
+const VLAN_HLEN = 4;
 // Not recorded after a reset. While the recorded host booted, the link came 0.4 to 0.7 s after the device
 // was brought up.
 const RESET_NS = 600_000_000;
@@ -34,11 +37,7 @@ function e1000_intr_msix_rx(k: Kernel, c: Cpu, n: Napi): void {
     n.itr_ns = itrInterval(n.itr_val);
     n.set_itr = false;
   }
-  n.irq_enabled = false;
-  if (!napi_schedule_prep(n)) return;
-  n.total_packets = 0;
-  n.total_bytes = 0;
-  __napi_schedule(k, c, n);
+  scheduleAfresh(k, c, n);
 }
 
 /// The poll of the one queue.
@@ -48,12 +47,7 @@ function e1000e_poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
 
 /// Copies a short frame; else hands up the skb in which the buffer lay.
 function buildSkb(k: Kernel, c: Cpu, _dev: NetDevice, _n: Napi, _q: RxQueue, skb: Skb): void {
-  const len = k.skbs.len[skb]!;
-  takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
-  if (len < COPYBREAK) {
-    c.cursor_ns += COSTS.copybreak.ns;
-    setHead(k.skbs, skb, COPY.room, HEADROOM + len, 0, 0);
-  } else setHead(k.skbs, skb, BUFFER.room, HEADROOM + len, 0, 0);
+  copyOrKeep(k, c, skb, E1000E_LONGEST_COPY, BUFFER.room);
 }
 
 /// Fills every descriptor but one, and tells the NIC up to the last multiple of 16 among them.
@@ -104,7 +98,10 @@ export const e1000ePath: DriverPath = {
   // All but one are filled; the tail register names the last multiple of 16 among them.
   usable: (size) => (size - 2) & ~(E1000_RX_BUFFER_WRITE - 1),
   longestFrame: e1000LongestFrame,
+  filtersVlans: (dev) => !dev.features['rx-all'], // e1000_setup_rctl()
   fifo: () => ({ perQueue: false, limit: PACKET_BUFFER, bytes: true }),
+  stamps: { watchdogs: 1, bothPorts: false }, // e1000_watchdog_task()
+  watermarks: (dev) => e1000Watermarks(dev, PACKET_BUFFER, VLAN_HLEN, E1000_FC_PAUSE_TIME),
   lost(_k, dev) {
     dev.hw.rx_missed_errors++;
     return REASON.RX_MISSED_ERRORS;
@@ -123,8 +120,7 @@ export const e1000ePath: DriverPath = {
     n.itr_ns = dev.coalesce['rx-usecs'] === 0 ? 0 : itrInterval(itrOf(dev));
   },
   linkUp(k, dev) {
-    const { rx, tx } = dev.pause;
-    const flow = rx && tx ? 'Rx/Tx' : rx ? 'Rx' : tx ? 'Tx' : 'None';
+    const flow = flowControlText(dev, 'Rx/Tx');
     const duplex = dev.duplex === 'half' ? 'Half' : 'Full';
     printk(
       k,

@@ -5,6 +5,7 @@ import { COSTS } from '../kernel/costs.ts';
 import { FLAG_GSO, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, NetDevice, RxQueue, Skb, Napi } from '../kernel/state.ts';
 import { STEP, takeStep } from '../kernel/tracing.ts';
+import { constructSkb } from './intel_legacy_rx.ts';
 
 const SHINFO = 320;
 const HALF = 2048;
@@ -24,6 +25,7 @@ export function buildHalfPage(
 ): void {
   const len = k.skbs.len[skb]!;
   takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
+  if (dev.priv_flags['legacy-rx'] === true) return constructSkb(k, skb);
   if (dev.mtu <= 1500 && (k.skbs.flags[skb]! & FLAG_GSO) === 0)
     return setHead(k.skbs, skb, HALF - SHINFO, PAD + len, 0, 0);
   const first = Math.min(len, LONG_BUFFER);

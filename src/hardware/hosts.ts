@@ -1,4 +1,4 @@
-/// The hosts that can be booted: five that mirror recorded machines (test/reference/transcripts),
+/// The hosts that can be booted: six that mirror recorded machines (test/reference/transcripts),
 /// and `alder`, the site's own, which is the igb machine with an application that reads UDP.
 /// Left out: all but the end of the kernel log, the recorded machines' disks and control NICs.
 import type { BootLine, HostDescription, NicDescription } from '../kernel/host.ts';
@@ -40,6 +40,13 @@ function igbLog(pci: string, name: string, mac: string, us: readonly number[]): 
   return lines.map((text, i) => ({ before_us: us[i]!, text }));
 }
 
+// Free pages when TCP and UDP were set up, as the recorded udp_mem tells them to within 8: its second value is an
+// eighth of them.
+const IGB_PAGES = 59_760 * 8;
+const VIRTIO_PAGES = 59_759 * 8;
+const LAPTOP_PAGES = 28_568 * 8;
+const WIDE_PAGES = 60_415 * 8;
+
 const ETH0_LOG = [3_359_597, 3_359_464, 3_359_449, 3_359_168, 3_359_138, 1_758_435];
 const ETH1_LOG = [2_948_847, 2_948_714, 2_948_699, 2_948_672, 2_948_664, 1_003_532];
 
@@ -50,6 +57,7 @@ const igb: HostDescription = {
   numa: TWO_NODES,
   numa_distance: 21,
   memory_mib: 1974,
+  buffer_pages: IGB_PAGES,
   hz: 250,
   uptime_ns: 12_030_000_000,
   nics: [
@@ -64,10 +72,11 @@ const igb: HostDescription = {
   ].sort((a, b) => b.before_us - a.before_us),
 };
 
-const virtio: HostDescription = {
+export const virtio: HostDescription = {
   ...igb,
   profile: 'virtio',
   hostname: 'host1',
+  buffer_pages: VIRTIO_PAGES,
   uptime_ns: 12_520_000_000,
   boot_log: [
     {
@@ -108,6 +117,7 @@ const laptop: HostDescription = {
   cpus: 2,
   numa: [[0, 1]],
   memory_mib: 967,
+  buffer_pages: LAPTOP_PAGES,
   uptime_ns: 8_360_000_000,
   busier_cpus: [0],
   boot_log: [],
@@ -121,6 +131,7 @@ const wide: HostDescription = {
   cpus: 36,
   numa: [Array.from({ length: 36 }, (_, cpu) => cpu)],
   memory_mib: 1962,
+  buffer_pages: WIDE_PAGES,
   uptime_ns: 10_970_000_000,
   busier_cpus: [0, 1, 2, 3, 4, 5, 6, 7, 8],
   nics: [nic(0, { ...VIRTIO, numa_node: -1, queues: 2, pci: '0000:00:03.0', bus_name: 'virtio0' })],
@@ -174,7 +185,30 @@ const mixed: HostDescription = {
   ],
 };
 
-const alder: HostDescription = {
+/// A Versal board as QEMU has it, with Arm cores. Of its NIC little but the rules for single flows was recorded:
+/// the hardware address is QEMU's first, and the times, the memory and the disks are those of `laptop`.
+const arm64: HostDescription = {
+  ...laptop,
+  profile: 'arm64-gem',
+  hostname: '(none)',
+  arch: 'aarch64',
+  busier_cpus: [],
+  nics: [
+    {
+      name: 'eth0',
+      mac: '52:54:00:12:34:56',
+      address: '10.0.2.15/24',
+      peer: '10.0.2.2',
+      ...{ driver: 'macb', numa_node: -1, queues: 2, speed_mbps: 1000, pci: 'ff0c0000.ethernet' },
+      intx: 16,
+      wired: { chip: 'GICv3', hwirq: '88-Level' },
+      boot_frames: [134], // a router's advertisement
+      tftp: { 'f.bin': 300_000 },
+    },
+  ],
+};
+
+export const alder: HostDescription = {
   ...igb,
   profile: 'alder',
   hostname: 'alder',
@@ -203,7 +237,7 @@ const classic: HostDescription = {
 };
 
 /// Not recorded machines: servers as they are plausible with one of each of these NICs, two nodes of 16 CPUs. The NIC's
-/// queues are as many as the driver would take, one for each CPU. What is neither CPU nor NIC is that of a recorded machine.
+/// queues are as many as the driver would take, one for each CPU. What is neither CPU nor NIC nor the disk's interrupts is that of a recorded machine.
 function server(profile: string, driver: string, speed_mbps: number): HostDescription {
   const node = (first: number): number[] => Array.from({ length: 16 }, (_, i) => first + i);
   return {
@@ -213,10 +247,18 @@ function server(profile: string, driver: string, speed_mbps: number): HostDescri
     numa: [node(0), node(16)],
     numa_distance: 21,
     memory_mib: igb.memory_mib,
+    buffer_pages: IGB_PAGES,
     hz: 250,
     uptime_ns: 60_000_000_000,
-    nics: [nic(0, { driver, numa_node: 0, queues: 32, speed_mbps, pci: '0000:41:00.0' })],
+    nics: [
+      nic(0, {
+        ...{ driver, numa_node: 0, queues: 32, speed_mbps, pci: '0000:41:00.0' },
+        partner_pause: 'obeys',
+      }),
+    ],
     apps: [],
+    // As many I/O queues as CPUs, and one more for its administration.
+    disks: [{ name: 'nvme0', pci: '0000:01:00.0', queues: 64 }],
     boot_log: [],
   };
 }
@@ -227,6 +269,7 @@ export const hosts: Readonly<Record<string, HostDescription>> = {
   mixed,
   laptop,
   wide,
+  'arm64-gem': arm64,
   alder,
   classic,
   ixgbe: server('ixgbe', 'ixgbe', 10_000),

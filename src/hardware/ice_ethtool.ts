@@ -2,10 +2,12 @@
 /// ice_update_vsi_stats() in ice_main.c.
 /// Of -S these are left out: the counts by frame size (rx_size_64.nic and so on), late_cached_phc_updates. Bytes of
 /// rx_bytes are those that the queues saw.
-/// Left out: rules of Flow Director, symmetric hashing, further RSS contexts, private flags at work, self test,
-/// registers, EEPROM, error correction, modules.
+/// Left out: symmetric hashing, further RSS contexts, the firmware's LLDP agent, self test, registers, EEPROM, error
+/// correction, modules.
 import { defaultIndir } from '../kernel/rss.ts';
 import type { NetDevice } from '../kernel/state.ts';
+import { fibreLink } from './fibre_link.ts';
+import { iceNtuple } from './ice_ntuple.ts';
 import { deviceStatistic, hwCounter, queueStatistic, queueTotals } from './link_stats.ts';
 import type {
   CoalesceRules,
@@ -16,7 +18,7 @@ import type {
   RingRules,
   Statistic,
 } from './nic_driver.ts';
-import { hardwareClock } from './timestamping.ts';
+import { hardwareClock, settleAll } from './timestamping.ts';
 
 const MIN_DESCRIPTORS = 64;
 const MAX_DESCRIPTORS = 8160;
@@ -144,6 +146,14 @@ function value(dev: NetDevice, link: LinkStats, name: string): number {
       return hw('rx_crc_errors');
     case 'rx_oversize.nic':
       return hw('rx_long_length_errors');
+    case 'fdir_sb_match.nic':
+      return hw('filter_match');
+    case 'fdir_sb_status.nic': // Flow Director is on
+      return Number(dev.features['ntuple-filters']);
+    case 'link_xon_rx.nic':
+      return hw('rx_flow_control_xon');
+    case 'link_xoff_rx.nic':
+      return hw('rx_flow_control_xoff');
     default:
       return 0;
   }
@@ -210,35 +220,26 @@ export const ice: NicDriver = {
     keepsTable: true,
   },
   flowHash,
-  ntuple: { size: 1024, refuse: () => ({ errno: 'ENOTMODELLED' }), stored: (rule) => rule },
+  ntuple: iceNtuple,
   features,
   privFlags: [
     ...['link-down-on-close', 'fw-lldp-agent', 'vf-true-promisc-support', 'mdd-auto-reset-vf'],
     ...['vf-vlan-pruning', 'legacy-rx'],
   ],
-  refuseFlag: () => ({ errno: 'ENOTMODELLED' }),
+  // Those about virtual functions, of which there are none, and about the link of a closed port are only kept.
+  refuseFlag: (name) => (name === 'fw-lldp-agent' ? { errno: 'ENOTMODELLED' } : null),
   answersRings: true,
   pause: {
     start: { autoneg: true, rx: false, tx: false },
     settle: (wanted) => wanted,
-    // To negotiate or not is for ethtool -s to say.
-    refuse: (wanted, now) => (wanted.autoneg !== now.autoneg ? { errno: 'EOPNOTSUPP' } : null),
+    // To negotiate or not is for ethtool -s to say. When the NIC sends pause frames, its firmware decides.
+    refuse(wanted, now) {
+      if (wanted.autoneg !== now.autoneg) return { errno: 'EOPNOTSUPP' };
+      return wanted.tx && !now.tx ? { errno: 'ENOTMODELLED' } : null;
+    },
   },
-  link: {
-    ports: ['FIBRE'],
-    modes: ['25000baseSR/Full'],
-    pause: 'Symmetric',
-    autoneg: true,
-    port: 'FIBRE',
-    phyad: 0,
-    mdix: '',
-    wol: 'g',
-    wolStart: 'd',
-    msglvl: 7,
-    refuse: () => ({ errno: 'ENOTMODELLED' }),
-    resets: false,
-  },
-  timestamping: hardwareClock(['none', 'all']),
+  link: fibreLink('25000baseSR/Full', { wol: 'g', wolStart: 'd' }),
+  timestamping: hardwareClock(['none', 'all'], settleAll),
   statistics,
   linkStats,
 };

@@ -1,7 +1,7 @@
 /// The ice driver's receive path, for an E810: interrupt, poll, refill, moderation by lib/dim, accelerated RFS.
 /// Stands for drivers/net/ethernet/intel/ice/ice_txrx.c, ice_base.c and ice_main.c.
 /// A frame that finds no descriptor is lost at once. Vectors are hinted to the CPU of their number; none is managed.
-/// Left out: transmission, several traffic classes, virtual functions, timestamps, frames in more than one buffer, the
+/// Left out: transmission, several traffic classes, virtual functions, frames in more than one buffer, the
 /// line about the link in the kernel log (it tells of error correction and negotiation).
 import { maskOf } from '../kernel/cpumask.ts';
 import { createDim } from '../kernel/dim.ts';
@@ -10,9 +10,11 @@ import type { DriverPath, Vector } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
 import { napi_schedule } from '../kernel/napi_schedule.ts';
 import { REASON } from '../kernel/reasons.ts';
-import type { Cpu, Kernel, Napi, NetDevice, RxQueue } from '../kernel/state.ts';
+import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
 import { arfs } from './arfs.ts';
+import { countMatch } from './filter_match.ts';
 import { buildHalfPage } from './half_page.ts';
+import { isPerfect } from './ice_ntuple.ts';
 import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
 
 const RX_PROFILE = [2, 8, 16, 62, 126] as const; // us
@@ -20,6 +22,7 @@ const ICE_DIM_DEFAULT_PROFILE_IX = 1;
 const ITR_MASK = 0x1ffe; // us: the register counts in twos
 const INTRL_ADAPTIVE = 4; // us: the least interval of a vector whose delay lib/dim sets
 const STALE_US = 1_000_000;
+const EOPNOTSUPP = -95;
 const ETH_PKT_HDR_PAD = 26;
 const BUFFER = 1536;
 const MAX_FRAME = 9728; // ICE_AQ_SET_MAC_FRAME_SIZE_MAX
@@ -59,8 +62,13 @@ function writeItr(dev: NetDevice, n: Napi, usecs: number): void {
   n.itr_ns = Math.max(usecs & ITR_MASK, limit) * 1000;
 }
 
+function build(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, q: RxQueue, skb: Skb): void {
+  countMatch(k, dev, skb);
+  buildHalfPage(k, c, dev, n, q, skb);
+}
+
 const iceRx: RxRules = {
-  build: buildHalfPage,
+  build,
   refill: refillAll,
   refill_at: Infinity,
   refillsRest: refillsAll,
@@ -84,6 +92,7 @@ export const icePath: DriverPath = {
   poll: ice_napi_poll,
   interrupt: ice_msix_clean_rings,
   usable: (size) => size - 1, // ICE_DESC_UNUSED
+  stamps: { watchdogs: 0, bothPorts: false },
   longestFrame: (dev) => (dev.mtu + ETH_PKT_HDR_PAD <= BUFFER ? BUFFER : MAX_FRAME),
   fifo: () => null,
   lost(_k, _dev, q) {
@@ -106,7 +115,17 @@ export const icePath: DriverPath = {
     writeItr(dev, n, RX_PROFILE[n.dim!.profile_ix]!);
   },
   vectors,
-  flowSteering: arfs,
+  // Flow Director serves accelerated RFS only while it compares addresses and ports of that kind of flow.
+  flowSteering: {
+    ...arfs,
+    steer(k, dev, skb, rxq_index, flow_id) {
+      const flow = k.skbs.flow[skb]!;
+      const kind = k.flows.proto[flow] === 6 ? 'tcp' : 'udp';
+      if (!isPerfect(dev, `${kind}${k.flows.family[flow] === 2 ? 4 : 6}`)) return EOPNOTSUPP;
+      return arfs.steer(k, dev, skb, rxq_index, flow_id);
+    },
+  },
+  flagChanged: (_k, _dev, name) => name === 'legacy-rx',
   tellsL4Hash: true,
   reset_ns: 0,
   resetsForQueues: true,

@@ -12,7 +12,7 @@ import type {
 } from './nic_driver.ts';
 import { igbFlowHash } from './igb_flow_hash.ts';
 import { deviceStatistic, hwCounter, queueStatistic, queueTotals } from './link_stats.ts';
-import { hardwareClock } from './timestamping.ts';
+import { hardwareClock, settleMessages } from './timestamping.ts';
 
 const MAX_QUEUES = 8; // 82576 without SR-IOV: igb_max_channels()
 const RETA_SIZE = 128;
@@ -199,7 +199,10 @@ export const igb: NicDriver = {
         : { errno: 'EINVAL' },
     resets: true,
   },
-  timestamping: hardwareClock(['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event']),
+  timestamping: hardwareClock(
+    ['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event'],
+    settleMessages,
+  ),
   statistics,
   linkStats,
 };

@@ -2,20 +2,18 @@
 /// interrupt moderation. Stands for drivers/net/ethernet/intel/igb/igb_main.c.
 /// The NIC's packet buffer holds 64 KiB (82576); a frame that finds no descriptor waits there, unless
 /// the driver set drop enable, which it does when flow control is off and there are several queues.
-/// Left out: transmission, timestamps, VLAN offload, frames in more than one buffer.
-import { COSTS } from '../kernel/costs.ts';
-import type { DriverPath, Vector } from '../kernel/driver_table.ts';
+/// Left out: transmission, VLAN offload, frames in more than one buffer.
+import type { DriverPath, Vector, Watermarks } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
 import { napi_schedule } from '../kernel/napi_schedule.ts';
 import { printk } from '../kernel/printk.ts';
 import { REASON } from '../kernel/reasons.ts';
-import { napi_alloc_skb, setHead } from '../kernel/skb.ts';
+import { setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
-import { STEP, takeStep } from '../kernel/tracing.ts';
+import { constructSkb } from './intel_legacy_rx.ts';
 import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
 
 const IGB_RX_BUFFER_WRITE = 16; // descriptors are given back in batches of this many
-const IGB_RX_HDR_LEN = 256; // legacy-rx copies frames up to this length
 const IGB_START_ITR = 648; // quarters of a microsecond: about 6000 interrupts a second
 const IGB_4K_ITR = 980;
 const IGB_20K_ITR = 196;
@@ -24,8 +22,8 @@ const PACKET_BUFFER = 65536; // bytes, 82576
 const IGB_ETH_PKT_HDR_PAD = 26; // Ethernet header, two VLAN tags, FCS
 const IGB_MAX_FRAME_BUILD_SKB = 1536; // bytes
 const MAX_JUMBO_FRAME_SIZE = 0x2600;
+const PAUSE_TIME = 0xffff; // quanta
 const BUFFER = 2048; // half a page for each frame
-const LEGACY_HEAD = napi_alloc_skb(IGB_RX_HDR_LEN);
 // Recorded hosts: from the command (ethtool -G, -s) to "NIC Link is Up" 0.87, 0.88 and 0.89 s. That is
 // QEMU's model of the 82576; real copper takes some seconds to negotiate.
 const RESET_NS = 880_000_000;
@@ -51,23 +49,18 @@ function igb_poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
 }
 
 /// Wraps the half page around the frame; with legacy-rx, copies what is short instead.
-function igb_build_skb(k: Kernel, c: Cpu, dev: NetDevice, _n: Napi, _q: RxQueue, skb: Skb): void {
+function igb_build_skb(
+  k: Kernel,
+  _c: Cpu,
+  dev: NetDevice,
+  _n: Napi,
+  _q: RxQueue,
+  skb: Skb,
+): boolean {
   const len = k.skbs.len[skb]!;
-  takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
-  if (dev.priv_flags['legacy-rx'] === true) igb_construct_skb(k, skb, len);
+  if (dev.priv_flags['legacy-rx'] === true) constructSkb(k, skb);
   else setHead(k.skbs, skb, BUFFER - 320, 192 + len, 0, 0);
-}
-
-function igb_construct_skb(k: Kernel, skb: Skb, len: number): void {
-  const copied = len <= IGB_RX_HDR_LEN;
-  setHead(
-    k.skbs,
-    skb,
-    LEGACY_HEAD.room,
-    64 + (copied ? len : 42),
-    copied ? 0 : len - 42,
-    copied ? 0 : BUFFER,
-  );
+  return true;
 }
 
 function igb_ring_irq_enable(k: Kernel, _c: Cpu, dev: NetDevice, n: Napi): void {
@@ -148,6 +141,13 @@ function igbLongestFrame(dev: NetDevice): number {
     : MAX_JUMBO_FRAME_SIZE;
 }
 
+/// igb_reset(): room for the frame that is being sent, and for one from the other end. The NIC's refresh timer is left
+/// at 0: a pause is asked for again when it is over.
+function igbWatermarks(dev: NetDevice): Watermarks {
+  const high = (PACKET_BUFFER - (dev.mtu + IGB_ETH_PKT_HDR_PAD + MAX_JUMBO_FRAME_SIZE)) & ~15;
+  return { high, low: high - 16, quanta: PAUSE_TIME, refresh: PAUSE_TIME };
+}
+
 /// igb_setup_srrctl(): drop enable.
 function dropEnabled(dev: NetDevice): boolean {
   return !dev.pause.rx && dev.rx.length > 1;
@@ -184,6 +184,12 @@ export const igbPath: DriverPath = {
   // igb_desc_unused(): one descriptor stays empty, or a full ring would look like an empty one.
   usable: (size) => size - 1,
   fifo: (dev) => (dropEnabled(dev) ? null : { perQueue: false, limit: PACKET_BUFFER, bytes: true }),
+  watermarks: igbWatermarks,
+  stamps: {
+    watchdogs: 3, // igb_ptp_rx_hang(): more than five seconds after the last run that found the register free
+    bothPorts: true,
+    hangLine: (dev) => `igb ${dev.pci}: clearing Rx timestamp hang`,
+  },
   lost(_k, dev, q) {
     dev.hw.rx_fifo_errors++;
     if (dropEnabled(dev)) {
@@ -194,6 +200,7 @@ export const igbPath: DriverPath = {
     return REASON.RX_MISSED_ERRORS;
   },
   longestFrame: igbLongestFrame,
+  filtersVlans: (dev) => !dev.features['rx-all'], // igb_set_rx_mode()
   interruptAt: (k, n) => Math.max(k.now, n.irq_last + n.itr_ns),
   moderate(_k, dev, n) {
     const usecs = Number(dev.coalesce['rx-usecs']);

@@ -1,17 +1,20 @@
 /// The ixgbe driver's side of ethtool, for an 82599 with an SFP+ module at 10 Gb/s.
 /// Stands for drivers/net/ethernet/intel/ixgbe/ixgbe_ethtool.c, and ixgbe_update_stats() in ixgbe_main.c.
-/// In -S all 64 queues that the driver allots have lines, as on a real host. What is never moved here: flow control,
-/// transmission, FCoE, IPsec, management traffic, Flow Director's matches.
-/// Of -S these are left out: lsc_int, non_eop_descs, fdir_match, fdir_miss, alloc_rx_page.
-/// Left out elsewhere: private flags at work, self test, registers, EEPROM, modules.
+/// In -S all 64 queues that the driver allots have lines, as on a real host. What is never moved here:
+/// pauses of single priorities, transmission, FCoE, IPsec, management traffic.
+/// Of -S these are left out: lsc_int, non_eop_descs, alloc_rx_page; fdir_match and fdir_miss count while rules for single
+/// flows are in force, and not what Flow Director's own sampling matches.
+/// The private flags about virtual functions, of which there are none, are only kept.
+/// Left out elsewhere: self test, registers, EEPROM, modules.
 import type { NetDevice } from '../kernel/state.ts';
 import { igbFlowHash } from './igb_flow_hash.ts';
 import { resetsOn } from './intel_features.ts';
 import { ixgbeNtuple } from './ixgbe_ntuple.ts';
+import { fibreLink } from './fibre_link.ts';
 import { rssQueues, rscEnabled } from './ixgbe_limits.ts';
 import { deviceStatistic, hwCounter, queueStatistic, queueTotals } from './link_stats.ts';
 import type { CoalesceRules, FeatureRules, LinkStats, NicDriver, Statistic } from './nic_driver.ts';
-import { hardwareClock } from './timestamping.ts';
+import { hardwareClock, settleMessages } from './timestamping.ts';
 
 const MAX_DESCRIPTORS = 8192; // IXGBE_MAX_RXD_82599
 const MIN_DESCRIPTORS = 64;
@@ -84,7 +87,7 @@ const NAMES =
   `rx_packets tx_packets rx_bytes tx_bytes rx_pkts_nic tx_pkts_nic rx_bytes_nic tx_bytes_nic
 tx_busy rx_errors tx_errors rx_dropped tx_dropped multicast broadcast
 rx_no_buffer_count collisions rx_over_errors rx_crc_errors rx_frame_errors hw_rsc_aggregated
-hw_rsc_flushed fdir_overflow rx_fifo_errors rx_missed_errors tx_aborted_errors
+hw_rsc_flushed fdir_match fdir_miss fdir_overflow rx_fifo_errors rx_missed_errors tx_aborted_errors
 tx_carrier_errors tx_fifo_errors tx_heartbeat_errors tx_timeout_count tx_restart_queue
 rx_length_errors rx_long_length_errors rx_short_length_errors tx_flow_control_xon
 rx_flow_control_xon tx_flow_control_xoff rx_flow_control_xoff rx_csum_offload_errors
@@ -101,6 +104,10 @@ function deviceValue(dev: NetDevice, link: LinkStats, name: string): number {
       return hwCounter(dev, 'rx_bytes');
     case 'broadcast':
       return hwCounter(dev, 'rx_broadcast');
+    case 'fdir_match':
+      return hwCounter(dev, 'filter_match');
+    case 'fdir_miss':
+      return hwCounter(dev, 'filter_miss');
     case 'rx_no_dma_resources':
       return dev.rx.reduce((sum, q) => sum + q.drops, 0);
     case 'rx_no_buffer_count': // a register that only the 82598 has
@@ -180,30 +187,24 @@ export const ixgbe: NicDriver = {
   ntuple: ixgbeNtuple,
   features,
   privFlags: ['legacy-rx', 'vf-ipsec', 'mdd-disable-vf'],
-  refuseFlag: () => ({ errno: 'ENOTMODELLED' }),
   answersRings: true,
   // A 10 Gb/s fibre does not negotiate flow control; what was asked for stands.
   pause: {
     start: { autoneg: false, rx: true, tx: true },
     settle: (wanted) => wanted,
     refuse: (wanted) => (wanted.autoneg ? { errno: 'EINVAL' } : null),
+    resets: true,
+    counts: true,
   },
-  link: {
-    ports: ['FIBRE'],
-    modes: ['10000baseT/Full'],
-    pause: 'Symmetric',
+  link: fibreLink('10000baseT/Full', {
     autoneg: false,
-    port: 'FIBRE',
-    phyad: 0,
-    mdix: '',
-    wol: '',
-    wolStart: '',
-    msglvl: 7,
     refuse: (speed, duplex, autoneg) =>
       autoneg || speed !== 10000 || duplex !== 'full' ? { errno: 'EINVAL' } : null,
-    resets: false,
-  },
-  timestamping: hardwareClock(['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event']),
+  }),
+  timestamping: hardwareClock(
+    ['none', 'ptpv1-l4-sync', 'ptpv1-l4-delay-req', 'ptpv2-event'],
+    settleMessages,
+  ),
   statistics,
   linkStats,
 };

@@ -3,9 +3,9 @@
 /// A frame that finds no descriptor waits in the packet buffer, unless the driver set drop enable, which it does when
 /// it may send no pause frames and has several queues.
 /// Left out: transmission, so Flow Director's sampling of what is sent (ATR), which steers TCP flows to the queue on
-/// whose CPU they send; virtual functions, DCB, timestamps, frames in more than one buffer. The hardware has
+/// whose CPU they send; virtual functions, DCB, frames in more than one buffer. The hardware has
 /// managed interrupts in no driver here: this one deals its vectors out by hints alone.
-import type { DriverPath, Vector } from '../kernel/driver_table.ts';
+import type { DriverPath, Vector, Watermarks } from '../kernel/driver_table.ts';
 import { maskOf } from '../kernel/cpumask.ts';
 import { planInterrupt } from '../kernel/irq.ts';
 import { jiffies } from '../kernel/jiffies.ts';
@@ -16,6 +16,7 @@ import { REASON } from '../kernel/reasons.ts';
 import { FLAG_GSO } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RingItr, RxQueue, Skb } from '../kernel/state.ts';
 import { cpumask_local_spread } from './cpu.ts';
+import { countMatch } from './filter_match.ts';
 import { buildHalfPage } from './half_page.ts';
 import { ixgbeSetting, rscEnabled } from './ixgbe_limits.ts';
 import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
@@ -29,6 +30,13 @@ const ADAPTIVE_MIN_USECS = 10;
 const ADAPTIVE_MAX_USECS = 126;
 const ADAPTIVE_LATENCY = 0x80;
 const PACKET_BUFFER = (512 - 64) << 10; // bytes: 64 KiB of the 82599's are Flow Director's
+const PAUSE_TIME = 0xffff; // quanta: IXGBE_DEFAULT_FCPAUSE
+const ETH_HLEN = 14;
+const FCS = 4;
+const FRAMING = 20; // IXGBE_ETH_FRAMING, bytes
+// Bit times: to react to a pause, twice the cable, twice the interface (MAC, XAUI, PHY), the layers above.
+const DELAYS = 672 + 2 * 5556 + 2 * (4096 + 2 * 1024 + 12800) + 6144;
+const PCI_DELAY = 10000; // bit times
 // Not recorded; of the order of what e1000e was recorded with.
 const RESET_NS = 600_000_000;
 
@@ -47,6 +55,7 @@ function build(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, q: RxQueue, skb: Skb)
     dev.hw['hw_rsc_aggregated'] = (dev.hw['hw_rsc_aggregated'] ?? 0) + k.skbs.segs[skb]! - 1;
     dev.hw['hw_rsc_flushed'] = (dev.hw['hw_rsc_flushed'] ?? 0) + 1;
   }
+  countMatch(k, dev, skb);
   buildHalfPage(k, c, dev, n, q, skb);
 }
 
@@ -109,6 +118,22 @@ function ixgbe_write_eitr(n: Napi, itr: number): void {
   n.itr_ns = ((itr & IXGBE_MAX_EITR) >> 3) * EITR_UNIT_NS;
 }
 
+/// ixgbe_pbthresh_setup(), in KiB: what may still come after a pause was asked for, by the delays of cable, PHY and MAC
+/// that the driver reckons with, stays free above the high mark. The refresh timer asks again after half of the time.
+export function ixgbeWatermarks(dev: NetDevice): Watermarks {
+  const frame = dev.mtu + ETH_HLEN + FCS;
+  const onWire = (frame + FRAMING) * 8;
+  const toPartner = Math.floor((36 * (onWire + DELAYS)) / 25) + 1;
+  const low = 2 * (2 * frame * 8 + Math.floor((36 * PCI_DELAY) / 25) + 1);
+  const high = (PACKET_BUFFER >> 10) - kib(toPartner + 2 * onWire);
+  return { high: high << 10, low: kib(low) << 10, quanta: PAUSE_TIME, refresh: PAUSE_TIME >> 1 };
+}
+
+/// IXGBE_BT2KB(): bit times as KiB, rounded up.
+function kib(bits: number): number {
+  return Math.floor((bits + 8191) / 8192);
+}
+
 /// ixgbe_set_rx_drop_en()
 function dropEnabled(dev: NetDevice): boolean {
   return !dev.pause.tx && dev.rx.length > 1;
@@ -149,6 +174,12 @@ export const ixgbePath: DriverPath = {
   usable: (size) => size - 1, // ixgbe_desc_unused()
   longestFrame: (dev) => Math.max(1518, dev.mtu + 18),
   fifo: (dev) => (dropEnabled(dev) ? null : { perQueue: false, limit: PACKET_BUFFER, bytes: true }),
+  watermarks: ixgbeWatermarks,
+  stamps: {
+    watchdogs: 3, // ixgbe_ptp_rx_hang(), as in igb
+    bothPorts: false,
+    hangLine: (dev) => `ixgbe ${dev.pci} ${dev.name}: clearing RX Timestamp hang`,
+  },
   lost(_k, dev, q) {
     if (dropEnabled(dev)) {
       q.drops++;

@@ -35,5 +35,9 @@ export const lo: NicDriver = {
   link: null,
   timestamping: softwareClock,
   statistics: () => null,
-  linkStats: queueTotals,
+  // What it sends it receives: one pair of counters stands for both (loopback_get_stats64()).
+  linkStats(dev) {
+    const { rx_packets, rx_bytes, ...rest } = queueTotals(dev);
+    return { ...rest, rx_packets, rx_bytes, tx_packets: rx_packets, tx_bytes: rx_bytes };
+  },
 };

@@ -1,21 +1,25 @@
 /// The mlx5_core driver's side of ethtool, for a ConnectX-5. Stands for en_ethtool.c, en_stats.c and mlx5e_get_stats()
 /// in en_main.c, all in drivers/net/ethernet/mellanox/mlx5/core/.
 /// A real -S has some hundred lines. Here are those of the receive side that the model moves, or that nothing here could
-/// move, in the driver's order. Left out: checksums, page pool, VLAN and ECN marks, frame sizes, priorities, RDMA,
+/// move, in the driver's order. Left out: checksums, VLAN and ECN marks, frame sizes, priorities, RDMA,
 /// accelerated RFS, bytes of the virtual port, the PHY, TLS, IPsec, and most of the transmit side.
-/// Left out elsewhere: rules for single flows, private flags at work, self test, modules, error correction.
+/// The lines of the page pools (rx_pp_*) are those of a kernel with CONFIG_PAGE_POOL_STATS, which Debian's is not.
+/// Left out elsewhere: most private flags, self test, modules, error correction.
 import { defaultIndir } from '../kernel/rss.ts';
-import type { NetDevice, RxQueue } from '../kernel/state.ts';
+import type { NetDevice, PagePoolStats, RxQueue } from '../kernel/state.ts';
 import {
   net_dim_get_rx_moderation,
   net_dim_get_tx_moderation,
   NET_DIM_DEF_PROFILE,
 } from '../kernel/dim.ts';
+import { fibreLink } from './fibre_link.ts';
 import { deviceStatistic, hwCounter, queueStatistic, queueTotals } from './link_stats.ts';
+import { mlx5Ntuple } from './mlx5_ntuple.ts';
 import type {
   Coalesce,
   CoalesceRules,
   FeatureRules,
+  FlagRefusal,
   FlowHashRules,
   LinkStats,
   NicDriver,
@@ -23,7 +27,7 @@ import type {
   RingRules,
   Statistic,
 } from './nic_driver.ts';
-import { hardwareClock } from './timestamping.ts';
+import { hardwareClock, settleAny } from './timestamping.ts';
 
 const MIN_RQ = 4; // 1 << MLX5E_PARAMS_MINIMUM_LOG_RQ_SIZE
 const MIN_SQ = 64;
@@ -53,7 +57,7 @@ function tooSmall(side: string, wanted: number, least: number): Refusal {
 }
 
 /// mlx5e_reset_rx_moderation() and its like for transmission: what a change of mode begins with.
-function fresh(side: 'rx' | 'tx', adaptive: boolean, cqe: boolean): Coalesce {
+export function fresh(side: 'rx' | 'tx', adaptive: boolean, cqe: boolean): Coalesce {
   const profile = side === 'rx' ? net_dim_get_rx_moderation : net_dim_get_tx_moderation;
   const usecs = side === 'rx' && cqe ? 3 : 16;
   const { usec, pkts } = adaptive
@@ -130,7 +134,18 @@ const features: FeatureRules = {
     'rx-udp-gro-forwarding',
   ],
   partial: [...TUNNELS.filter((name) => name !== 'tx-udp_tnl-segmentation'), 'tx-udp-segmentation'],
+  fix(on, dev) {
+    if (!lroWithoutStrides(on, dev)) return on;
+    return { ...on, 'large-receive-offload': false };
+  },
+  fixLog: (wanted, dev) =>
+    lroWithoutStrides(wanted, dev) ? 'Disabling LRO, not supported in legacy RQ' : null,
 };
+
+/// mlx5e_fix_features()
+function lroWithoutStrides(on: Readonly<Record<string, boolean>>, dev: NetDevice): boolean {
+  return on['large-receive-offload'] === true && dev.priv_flags['rx_striding_rq'] !== true;
+}
 
 const PORTS_TOO = 'sdfn';
 const PORT_TYPES = ['tcp4', 'tcp6', 'udp4', 'udp6'];
@@ -167,6 +182,24 @@ const SUMMED: Readonly<Record<string, (dev: NetDevice, q: RxQueue) => number>> =
 const NEVER = ['gro_packets', 'gro_bytes', 'gro_skbs', 'gro_large_hds'];
 const TROUBLE = ['wqe_err', 'oversize_pkts_sw_drop', 'buff_alloc_err', 'cqe_compress_blks'];
 const TROUBLE_TOO = ['cqe_compress_pkts', 'congst_umr', 'recover'];
+/// mlx5e_stats_update_stats_rq_page_pool(): by name, where the pool counts it.
+const POOL: Readonly<Record<string, keyof PagePoolStats>> = {
+  pp_alloc_fast: 'fast',
+  pp_alloc_slow: 'slow',
+  pp_alloc_slow_high_order: 'slow_high_order',
+  pp_alloc_empty: 'empty',
+  pp_alloc_refill: 'refill',
+  pp_alloc_waive: 'waive',
+  pp_recycle_cached: 'cached',
+  pp_recycle_cache_full: 'cache_full',
+  pp_recycle_ring: 'ring',
+  pp_recycle_ring_full: 'ring_full',
+  pp_recycle_released_ref: 'released_refcnt',
+};
+const PER_QUEUE = [
+  ...[...Object.keys(SUMMED), ...NEVER],
+  ...[...TROUBLE, ...TROUBLE_TOO, ...Object.keys(POOL)],
+];
 const CHANNEL = ['events', 'poll', 'arm', 'force_irq', 'eq_rearm'];
 
 function channelValue(name: string, q: RxQueue): number {
@@ -174,6 +207,8 @@ function channelValue(name: string, q: RxQueue): number {
 }
 
 function rxValue(dev: NetDevice, name: string, q: RxQueue): number {
+  const pooled = POOL[name];
+  if (pooled !== undefined) return q.pages?.pool.stats[pooled] ?? 0;
   return SUMMED[name]?.(dev, q) ?? 0;
 }
 
@@ -204,6 +239,9 @@ function phyValue(dev: NetDevice, link: LinkStats, name: string): number {
       return hw('rx_broadcast');
     case 'rx_oversize_pkts_phy':
       return hw('rx_long_length_errors');
+    case 'rx_mac_control_phy':
+    case 'rx_pause_ctrl_phy':
+      return hw('rx_flow_control_xon') + hw('rx_flow_control_xoff');
     default:
       return 0;
   }
@@ -230,7 +268,7 @@ function statistics(dev: NetDevice): Statistic[] {
     deviceStatistic('tx_packets', link.tx_packets),
     deviceStatistic('tx_bytes', link.tx_bytes),
     ...rx(['lro_packets', 'lro_bytes', ...NEVER, 'xdp_drop', 'xdp_redirect']),
-    ...rx([...TROUBLE, ...TROUBLE_TOO]),
+    ...rx([...TROUBLE, ...TROUBLE_TOO, ...Object.keys(POOL)]),
     ...CHANNEL.map((name) =>
       deviceStatistic(
         `ch_${name}`,
@@ -248,9 +286,7 @@ function statistics(dev: NetDevice): Statistic[] {
       CHANNEL.map((name) => queueStatistic(`chN_${name}`, i, channelValue(name, q))),
     ),
     ...dev.rx.flatMap((q, i) =>
-      [...Object.keys(SUMMED), ...NEVER, ...TROUBLE, ...TROUBLE_TOO].map((name) =>
-        queueStatistic(`rxN_${name}`, i, rxValue(dev, name, q)),
-      ),
+      PER_QUEUE.map((name) => queueStatistic(`rxN_${name}`, i, rxValue(dev, name, q))),
     ),
     ...dev.tx.flatMap((q, i) => [
       queueStatistic('txN_packets', i, q.packets),
@@ -269,6 +305,20 @@ function linkStats(dev: NetDevice): LinkStats {
     rx_length_errors: length,
     rx_crc_errors: crc,
     rx_missed_errors: dev.rx.reduce((sum, q) => sum + q.drops, 0),
+  };
+}
+
+const NO_LEGACY = "Can't set legacy RQ with HW-GRO/LRO, disable them first";
+
+/// Of the driver's own flags those of the receive side act here that decide what a completion's delay begins with
+/// (rx_cqe_moder) and how buffers are posted (rx_striding_rq). set_pflag_rx_striding_rq()
+function refuseFlag(name: string, on: boolean, dev: NetDevice): FlagRefusal | null {
+  if (name === 'rx_cqe_moder') return null;
+  if (name !== 'rx_striding_rq') return { errno: 'ENOTMODELLED' };
+  if (on || !dev.features['large-receive-offload']) return null;
+  return {
+    errno: 'EINVAL',
+    logs: [NO_LEGACY, "Disable private flag 'rx_striding_rq' failed err -22"],
   };
 }
 
@@ -295,35 +345,23 @@ export const mlx5: NicDriver = {
     keepsTable: true,
   },
   flowHash,
-  ntuple: { size: 1024, refuse: () => ({ errno: 'ENOTMODELLED' }), stored: (rule) => rule },
+  ntuple: mlx5Ntuple,
   features,
   privFlags: [
     ...['rx_cqe_moder', 'tx_cqe_moder', 'rx_cqe_compress', 'rx_striding_rq'],
     ...['rx_no_csum_complete', 'xdp_tx_mpwqe', 'skb_tx_mpwqe', 'tx_port_ts'],
   ],
   privFlagsOn: ['rx_cqe_moder', 'rx_striding_rq', 'xdp_tx_mpwqe', 'skb_tx_mpwqe'],
-  refuseFlag: () => ({ errno: 'ENOTMODELLED' }),
+  refuseFlag,
   answersRings: true,
   pause: {
     start: { autoneg: false, rx: true, tx: true },
     settle: (wanted) => wanted,
     refuse: (wanted) => (wanted.autoneg ? { errno: 'EINVAL' } : null),
+    counts: true,
   },
-  link: {
-    ports: ['FIBRE'],
-    modes: ['100000baseSR4/Full'],
-    pause: 'Symmetric',
-    autoneg: true,
-    port: 'FIBRE',
-    phyad: 0,
-    mdix: '',
-    wol: '',
-    wolStart: '',
-    msglvl: 4,
-    refuse: () => ({ errno: 'ENOTMODELLED' }),
-    resets: false,
-  },
-  timestamping: hardwareClock(['none', 'all']),
+  link: fibreLink('100000baseSR4/Full', { msglvl: 4 }),
+  timestamping: hardwareClock(['none', 'all'], settleAny),
   statistics,
   linkStats,
 };

@@ -2,9 +2,10 @@
 /// striding receive queue, lib/dim, LRO, accelerated RFS.
 /// Stands for en_txrx.c, en_rx.c, en_dim.c and pci_irq.c in drivers/net/ethernet/mellanox/mlx5/core/.
 /// A striding receive queue has few entries of 256 KiB, each cut into 128 strides for a frame each. It is kept simple:
-/// the ring counts strides, and they go back to the NIC 128 at a time (fewer in a short ring, which really would have
-/// 512). Pages come from a page pool that never runs dry.
-/// A frame that finds no stride is lost at once (rx_out_of_buffer).
+/// the ring counts frames, and buffers go back to the NIC for a whole entry of them. Their pages come from a page pool:
+/// mlx5_pages.ts.
+/// A frame that finds no stride is lost at once (rx_out_of_buffer): a queue without buffers does not fill the port's
+/// packet buffer, so it is no reason for a pause frame, and nothing else here is (tx_pause_ctrl_phy stays 0).
 /// Left out: transmission, compressed completions, switchdev, hardware GRO (a ConnectX-5 has none), a poll that ends
 /// because its interrupt is to move to another CPU. Vectors are given their CPU by the driver; none is managed.
 import { COSTS } from '../kernel/costs.ts';
@@ -15,22 +16,31 @@ import type { DriverPath, Vector } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
 import { lroReceive } from '../kernel/lro.ts';
 import { napi_schedule } from '../kernel/napi_schedule.ts';
+import { pollingCpu, recycleFreed } from '../kernel/page_pool.ts';
 import { printk } from '../kernel/printk.ts';
 import { REASON } from '../kernel/reasons.ts';
 import { FLAG_GSO, napi_alloc_skb, setHead } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
 import { STEP, takeStep } from '../kernel/tracing.ts';
 import { descriptorsAdded } from '../kernel/wire.ts';
+import { isPooled } from '../kernel/xdp/xsk_pool.ts';
 import { arfs } from './arfs.ts';
 import { cpumask_local_spread } from './cpu.ts';
 import { fitHead } from './fitted_head.ts';
-import { pollRxQueue, type RxRules } from './rx_path.ts';
+import { fresh } from './mlx5_ethtool.ts';
+import {
+  MAX_HEAD,
+  openQueue,
+  pagesOf,
+  postPacked,
+  postSlots,
+  takeFragments,
+} from './mlx5_pages.ts';
+import { pollRxQueue, refillsAll, type RxRules } from './rx_path.ts';
 
-const STRIDES = 128; // of 2 KiB, in an entry of 256 KiB
 const HEADROOM = 64; // MLX5_RX_HEADROOM: NET_SKB_PAD
 const XDP_HEADROOM = 256;
-const MAX_HEAD = 256; // MLX5E_RX_MAX_HEAD: what is copied of a merged frame
-const SMALL_STRIDE = 64; // what its fragments are rounded up to
+const SHINFO = 320; // SKB_DATA_ALIGN(sizeof(struct skb_shared_info))
 const MERGED_HEAD = napi_alloc_skb(MAX_HEAD);
 const HARD_MTU = 22; // MLX5E_ETH_HARD_MTU: Ethernet header, a VLAN tag, FCS
 
@@ -44,37 +54,57 @@ function mlx5e_completion_event(k: Kernel, c: Cpu, n: Napi): void {
 function mlx5e_napi_poll(k: Kernel, c: Cpu, n: Napi, budget: number): number {
   if (n.stage === 0) {
     const q = k.devs[n.dev]!.rx[n.queue];
-    if (q !== undefined) q.polls++;
+    if (q !== undefined) {
+      q.polls++;
+      payForPages(c, q);
+    }
   }
   return pollRxQueue(k, c, n, budget, mlx5Rx);
 }
 
-/// The skb lies around the frame in its stride. Of a frame that the NIC has merged the head is copied.
+/// The skb lies around the frame in its stride. Where frames lie packed (LRO, long ones) the head is copied.
 function build(k: Kernel, c: Cpu, dev: NetDevice, _n: Napi, q: RxQueue, skb: Skb): void {
   takeStep(k, c, STEP.BUILD, skb, COSTS.igb_clean_rx_irq.ns + COSTS.igb_build_skb.ns);
-  if (dev.xdp !== null) return fitHead(k, skb, XDP_HEADROOM);
-  if ((k.skbs.flags[skb]! & FLAG_GSO) === 0) return fitHead(k, skb, HEADROOM);
+  if (dev.xdp !== null && isPooled(dev, q)) return fitHead(k, skb, XDP_HEADROOM);
+  const rq = q.pages ?? openQueue(k, dev, q);
+  const { linear, packed, strides, sizes } = rq.buffers;
   const len = k.skbs.len[skb]!;
-  q.packets += k.skbs.segs[skb]! - 1;
-  q.lro_packets++;
-  q.lro_bytes += len;
-  const rest = len - MAX_HEAD;
-  const pages = Math.ceil(rest / SMALL_STRIDE) * SMALL_STRIDE;
-  setHead(k.skbs, skb, MERGED_HEAD.room, HEADROOM + MAX_HEAD, rest, pages);
+  if (k.skbs.flags[skb]! & FLAG_GSO) {
+    q.packets += k.skbs.segs[skb]! - 1;
+    q.lro_packets++;
+    q.lro_bytes += len;
+  }
+  const charged = takeFragments(k, rq, q.tail > 0 ? q.tail - 1 : q.slots.length - 1, skb);
+  if (linear) return fitHead(k, skb, dev.xdp === null ? HEADROOM : XDP_HEADROOM);
+  const head = Math.min(len, packed ? MAX_HEAD : sizes[0]!);
+  const end = packed ? MERGED_HEAD.room : strides[0]! - SHINFO;
+  setHead(k.skbs, skb, end, HEADROOM + head, len - head, charged);
 }
 
-function bulk(q: RxQueue): number {
-  return Math.min(STRIDES, q.slots.length >> 2);
-}
-
-function mlx5e_post_rx_mpwqes(k: Kernel, dev: NetDevice, q: RxQueue): void {
-  const count = q.cleaned - (q.cleaned % bulk(q));
+/// mlx5e_post_rx_mpwqes(), mlx5e_post_rx_wqes(): whole entries of a striding queue; of one without strides at least a
+/// bulk, and whole pages.
+function postBuffers(k: Kernel, dev: NetDevice, q: RxQueue): void {
+  if (k.skbs.pp_freed !== 0) recycleFreed(k, pollingCpu(k, k.napis[q.napi]!), true);
+  const rq = pagesOf(k, dev, q);
+  const { packed, bulk, grain } = rq.buffers;
+  if (packed) postPacked(k, rq);
+  if (q.cleaned < bulk) return;
+  const count = q.cleaned - (q.cleaned % grain);
+  if (!packed) postSlots(k, rq, (q.head + q.ready) % q.slots.length, count);
   q.cleaned -= count;
   descriptorsAdded(k, dev, q, count);
 }
 
+/// What the pages of the buffers posted since the last frame have cost.
+function payForPages(c: Cpu, q: RxQueue): void {
+  if (q.pages === null) return;
+  c.cursor_ns += q.pages.pool.owed_ns;
+  q.pages.pool.owed_ns = 0;
+}
+
 /// mlx5e_cq_arm(): with completions that were not polled an event is due.
-function armCompletions(k: Kernel, _c: Cpu, _dev: NetDevice, n: Napi, q: RxQueue): void {
+function armCompletions(k: Kernel, c: Cpu, _dev: NetDevice, n: Napi, q: RxQueue): void {
+  payForPages(c, q);
   q.arms++;
   sampleDim(k, n, q);
   n.irq_enabled = true;
@@ -108,16 +138,31 @@ function moderate(_k: Kernel, dev: NetDevice, n: Napi): void {
   modifyCqModeration(n, Number(dev.coalesce['rx-usecs']), Number(dev.coalesce['rx-frames']));
 }
 
-function mlx5e_rx_dim_work(_k: Kernel, dev: NetDevice, n: Napi): void {
-  const { usec, pkts } = net_dim_get_rx_moderation(cqeMode(dev) ? 'CQE' : 'EQE', n.dim!.profile_ix);
+function mlx5e_rx_dim_work(_k: Kernel, _dev: NetDevice, n: Napi): void {
+  const mode = n.itr_class === 1 ? 'CQE' : 'EQE';
+  const { usec, pkts } = net_dim_get_rx_moderation(mode, n.dim!.profile_ix);
   modifyCqModeration(n, usec, pkts);
+}
+
+/// set_pflag_rx_cqe_moder(): the queues that run take the mode's own moderation, unless the mode is the one that
+/// `ethtool -C` has set. What `ethtool -c` shows does not change, and a queue that is set up anew asks that.
+function cqeModer(dev: NetDevice, napis: readonly Napi[]): void {
+  const cqe = dev.priv_flags['rx_cqe_moder'] === true;
+  if (cqe === cqeMode(dev)) return;
+  const adaptive = dev.coalesce['adaptive-rx'] === true;
+  const start = fresh('rx', adaptive, cqe);
+  for (const n of napis) {
+    n.itr_class = cqe ? 1 : 0;
+    n.dim = adaptive ? createDim(0, 'PARKING_ON_TOP') : null;
+    modifyCqModeration(n, Number(start['rx-usecs']), Number(start['rx-frames']));
+  }
 }
 
 const mlx5Rx: RxRules = {
   build,
-  refill: mlx5e_post_rx_mpwqes,
+  refill: postBuffers,
   refill_at: Infinity,
-  refillsRest: (q) => q.cleaned >= bulk(q),
+  refillsRest: refillsAll,
   enableInterrupt: armCompletions,
   feeds_itr: false,
   past_gro: null,
@@ -137,6 +182,7 @@ export const mlx5Path: DriverPath = {
   poll: mlx5e_napi_poll,
   interrupt: mlx5e_completion_event,
   usable: (size) => size,
+  stamps: { watchdogs: 0, bothPorts: false },
   longestFrame: (dev) => dev.mtu + HARD_MTU,
   fifo: () => null,
   lost(_k, _dev, q) {
@@ -144,13 +190,28 @@ export const mlx5Path: DriverPath = {
     return REASON.RX_QUEUE_DROPS;
   },
   interruptAt,
-  moderate,
+  // Called whenever a queue is set up.
+  moderate(k, dev, n) {
+    const q = dev.rx[n.queue];
+    if (q !== undefined) openQueue(k, dev, q);
+    moderate(k, dev, n);
+  },
   // A queue that adapts already goes on as it does.
   coalesced(k, dev, n) {
+    dev.priv_flags['rx_cqe_moder'] = cqeMode(dev);
+    dev.priv_flags['tx_cqe_moder'] = dev.coalesce['cqe-mode-tx'] === true;
     const same = n.dim !== null && (n.itr_class === 1) === cqeMode(dev);
     if (!same || dev.coalesce['adaptive-rx'] !== true) moderate(k, dev, n);
   },
   dimWork: mlx5e_rx_dim_work,
+  flagChanged(k, dev, name) {
+    if (name === 'rx_cqe_moder')
+      cqeModer(
+        dev,
+        dev.rx.map((q) => k.napis[q.napi]!),
+      );
+    return name === 'rx_striding_rq';
+  },
   linkUp(k, dev) {
     printk(k, `mlx5_core ${dev.pci} ${dev.name}: Link up`);
   },

@@ -3,7 +3,7 @@
 /// in src/kernel/ethtool_ops*.ts; the receive path of a driver is elsewhere.
 /// Left out: register and EEPROM dumps, cable tests, self tests, FEC, Energy-Efficient Ethernet.
 import type { ErrnoName } from '../kernel/errno.ts';
-import type { NetDevice, NtupleRule } from '../kernel/state.ts';
+import type { NetDevice, NicFilter, NtupleRule } from '../kernel/state.ts';
 
 /// What a driver answers when it will not do it.
 export interface Refusal {
@@ -47,6 +47,7 @@ export interface CoalesceRules {
 export interface ChannelRules {
   readonly other: number; // vectors for anything but a queue
   readonly fixed?: true; // can be read only
+  readonly separate?: true; // queues of each kind by themselves, none combined: veth
   /// Refusal for counts that passed the checks of net/ethtool/channels.c, or null.
   refuse(combined: number, other: number): Refusal | null;
 }
@@ -71,27 +72,51 @@ export interface FlowHashRules {
     type: string,
     letters: string,
   ): Record<string, string> | Refusal;
-  /// Whether `ethtool -n` can count classification rules (and has none, as no driver here steers).
+  /// What the driver says of a request for hash fields, by ETHTOOL_* number, which it does not know.
+  unknown?(command: number): string;
+  /// Whether `ethtool -n` can count classification rules.
   readonly countsRules: boolean;
   /// Whether the driver warns in the kernel log when it begins to hash UDP ports.
   readonly warnsOfPorts: boolean;
 }
 
-/// Ethernet flow control. What is on the wire is not modelled: senders here do not stop for pause frames.
+/// Ethernet flow control as ethtool shows and sets it. What it does on the wire: src/kernel/pause_frames.ts.
 export interface PauseRules {
   readonly start: NetDevice['pause'];
   /// What stands after `ethtool -A`: with negotiation the partner has a say.
   settle(wanted: NetDevice['pause']): NetDevice['pause'];
   refuse?(wanted: NetDevice['pause'], now: NetDevice['pause']): Refusal | null;
+  readonly resets?: true; // any change resets the NIC, not only one to negotiation
+  readonly counts?: true; // has get_pause_stats(): `ethtool -I -a` shows the frames
 }
+
+/// What has happened to a device's rules: one was inserted or deleted, or its features were set.
+export type RuleChange = 'inserted' | 'deleted' | 'features';
 
 /// Rules for single flows: ETHTOOL_SRXCLSRLINS.
 export interface NtupleRules {
   readonly size: number; // locations
-  /// Refusal for a rule whose location is in range, or null. `log` is what the driver then writes to the kernel log.
-  refuse(dev: NetDevice, rule: NtupleRule): (Refusal & { readonly log?: string }) | null;
+  /// Refusal for a rule, or null.
+  refuse(dev: NetDevice, rule: NtupleRule): RuleRefusal | null;
   /// The rule as the driver keeps it and shows it again.
   stored(rule: NtupleRule): NtupleRule;
+  /// Whether the NIC compares the rules after a change; without it, while `ntuple-filters` is on.
+  inForce?(dev: NetDevice, moment: RuleChange): boolean;
+  /// What the NIC compares for a rule, where that is not what the rule says.
+  compared?(rule: NtupleRule): NicFilter;
+  /// The filters, oldest first, in the order in which the NIC looks at them; without it, by location.
+  order?(filters: readonly NicFilter[]): NicFilter[];
+  /// Whether the rules stay after a change of the features; without it they do.
+  keeps?(dev: NetDevice): boolean;
+  /// Why there is no rule at a location to be deleted or shown; without it EINVAL.
+  absent?(dev: NetDevice, location: number, doing: 'delete' | 'show'): ErrnoName;
+}
+
+/// A rule refused, and what the driver then writes to the kernel log: about the interface (netdev_err()), or about the
+/// function alone (dev_err()).
+export interface RuleRefusal extends Refusal {
+  readonly log?: string;
+  readonly device_log?: string;
 }
 
 /// What `ethtool DEV` says of a port, apart from the link's state.
@@ -161,6 +186,11 @@ export interface LinkStats {
   rx_otherhost_dropped: number;
 }
 
+/// A flag of the driver's own refused, and what it then writes to the kernel log about the interface.
+export interface FlagRefusal extends Refusal {
+  readonly logs?: readonly string[];
+}
+
 export interface FeatureRules {
   readonly on: readonly string[]; // active at boot
   readonly free: readonly string[]; // hw_features: a user may change them
@@ -168,7 +198,9 @@ export interface FeatureRules {
   readonly freeWithRss?: readonly string[]; // and these where the device offers RSS
   readonly partial: readonly string[]; // gso_partial_features
   /// ndo_fix_features(): the driver's own dependencies.
-  fix?(on: Record<string, boolean>): Record<string, boolean>;
+  fix?(on: Record<string, boolean>, dev: NetDevice): Record<string, boolean>;
+  /// What it writes to the kernel log when it takes a feature away, or null.
+  fixLog?(wanted: Readonly<Record<string, boolean>>, dev: NetDevice): string | null;
   /// Whether the change from one set to another resets the NIC.
   resets?(
     before: Readonly<Record<string, boolean>>,
@@ -179,11 +211,16 @@ export interface FeatureRules {
 export interface NicDriver {
   readonly name: string;
   readonly info: DriverInfo | null; // null: ethtool -i is refused
-  readonly mtu: { readonly min: number; readonly max: number }; // bytes; max 0: no limit
+  readonly mtu: {
+    readonly min: number; // bytes
+    readonly max: number; // 0: no limit
+    readonly whileUp?: false; // EBUSY while the device is up
+  };
   readonly tsoMaxSize: number; // bytes
   readonly ring: RingRules | null;
   readonly descriptors?: { readonly rx: number; readonly tx: number }; // of a driver without `ring`
   readonly coalesce: CoalesceRules | null;
+  readonly defersInterrupts?: true; // it asks the kernel to: netdev_sw_irq_coalesce_default_on()
   readonly channels: ChannelRules | null;
   readonly rss: RssRules | null;
   readonly flowHash: FlowHashRules | null;
@@ -191,16 +228,20 @@ export interface NicDriver {
   readonly features: FeatureRules;
   readonly privFlags: readonly string[] | null;
   readonly privFlagsOn?: readonly string[]; // at boot
-  /// Why the driver will not switch a flag of its own, or null; absent: it resets the NIC and obeys.
-  refuseFlag?(name: string, on: boolean): Refusal | null;
+  /// Why the driver will not switch a flag of its own, or null; absent: it obeys.
+  refuseFlag?(name: string, on: boolean, dev: NetDevice): FlagRefusal | null;
   readonly pause: PauseRules | null; // null: no get_pauseparam
   readonly answersRings: boolean; // ETHTOOL_GRXRINGS, which ethtool -n and -X ask first
   readonly link: LinkRules | null;
+  readonly linkNotModelled?: true; // it has a link to speak of, of which nothing is known
   readonly timestamping: {
     readonly capabilities: readonly string[];
     readonly clock: boolean;
     readonly tx: readonly string[];
     readonly rx: readonly string[];
+    /// The filter that the driver sets for one asked for, by number, and the one that it tells of; null: ERANGE. Absent:
+    /// it has no SIOCSHWTSTAMP.
+    readonly settle?: (filter: number) => { readonly kept: number; readonly told: number } | null;
   };
   /// `ethtool -S`, in the driver's order; null: it has none.
   statistics(dev: NetDevice): Statistic[] | null;

@@ -7,25 +7,30 @@
 /// For each frame: take it from the ring, XDP, build the skb, napi_gro_receive(); a full rx_list goes up
 /// before the next frame. Between two frames the CPU's piece of work ends, so the state is in Napi.stage.
 /// Left out: frames in more than one buffer (each takes one descriptor), transmission.
-import { FRAME_NS, XDP_FRAME_NS } from '../kernel/costs.ts';
+import { COSTS, FRAME_NS, XDP_FRAME_NS } from '../kernel/costs.ts';
 import { WORKING } from '../kernel/driver_table.ts';
-import { gro_normal_one, napi_gro_receive } from '../kernel/gro.ts';
+import { gro_normal_one, napi_gro_receive, receiveTaken } from '../kernel/gro.ts';
 import { endRemovedPoll, napi_complete_done } from '../kernel/napi.ts';
 import { beginPiece, softirqContext } from '../kernel/piece.ts';
+import { fetchStamp } from '../kernel/net_timestamp_hw.ts';
 import { gro_normal_list } from '../kernel/receive_list.ts';
+import { FLAG_HWTSTAMP } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
-import { noteStep, STEP } from '../kernel/tracing.ts';
+import { noteStep, RUN, STEP, takeStep, takeWhole } from '../kernel/tracing.ts';
 import { descriptorsAdded, takeFrame } from '../kernel/wire.ts';
 import { xdp_do_flush } from '../kernel/xdp/redirect.ts';
 import { xdpPasses } from '../kernel/xdp/run.ts';
+import { isPooled } from '../kernel/xdp/xsk_pool.ts';
+import { beginPoolPoll, isStopped, refillFromPool } from '../kernel/xdp/xsk_zc.ts';
 import { remoteNs } from './cpu.ts';
 
 /// What a driver's receive loop does differently. Write all fields in this order: objects of one shape keep
 /// the loop fast.
 export interface RxRules {
   /// Makes an skb of the frame: its head and truesize (setHead()), and the BUILD step with its cost. What the
-  /// driver needs beyond FRAME_NS is added to c.cursor_ns.
-  build(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, q: RxQueue, skb: Skb): void;
+  /// driver needs beyond FRAME_NS is added to c.cursor_ns. A driver that never needs more may leave the step to
+  /// the caller, who takes it together with the next one: then this returns true.
+  build(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, q: RxQueue, skb: Skb): boolean | void;
   /// Posts a buffer in every descriptor that was cleaned.
   refill(k: Kernel, dev: NetDevice, q: RxQueue): void;
   /// Inside the loop: refill as soon as that many descriptors are without a buffer; Infinity: never.
@@ -64,13 +69,16 @@ function cleanRxQueue(
   budget: number,
   rules: RxRules,
 ): number {
-  if (n.stage === 0) beginPoll(k, c, n, q);
-  else if (n.stage === 2) n.stage = takenFrame(k, c, n, dev, q, rules) ? 3 : 1;
+  if (n.stage === 0) {
+    beginPoll(k, c, n, q);
+    if (dev.xdp !== null) beginPoolPoll(k, c, dev, n);
+  }
+  if (n.stage === 2) n.stage = takenFrame(k, c, n, dev, q, rules) ? 3 : 1;
   if (n.stage === 3 && !gro_normal_list(k, c, n)) return WORKING;
   n.stage = 1;
   if (n.frames_this_poll < budget) {
-    if (q.cleaned >= rules.refill_at) rules.refill(k, dev, q);
-    if (q.used > 0) {
+    if (q.cleaned >= rules.refill_at) refill(k, dev, q, rules);
+    if (q.used > 0 && (dev.xdp === null || !isStopped(k, dev, n.queue))) {
       n.stage = 2;
       c.skb = takeFrame(q);
       const frame_ns = dev.xdp === null ? FRAME_NS : XDP_FRAME_NS;
@@ -105,7 +113,14 @@ function takenFrame(
   n.bytes_this_poll += k.skbs.len[skb]!;
   // An XDP program sees the frame here: taken off the ring, not yet an skb.
   if (dev.xdp !== null && !xdpPasses(k, c, dev, n, skb)) return false;
-  rules.build(k, c, dev, n, q, skb);
+  if (rules.build(k, c, dev, n, q, skb) === true) {
+    if (dev.hwtstamp.rx_filter === 0 && rules.past_gro === null) {
+      takeWhole(k, c, RUN.FRAME, skb, 0);
+      return receiveTaken(k, c, n, skb);
+    }
+    takeStep(k, c, STEP.BUILD, skb, FRAME_NS - COSTS.napi_gro_receive.ns);
+  }
+  if (dev.hwtstamp.rx_filter !== 0 && k.skbs.flags[skb]! & FLAG_HWTSTAMP) fetchStamp(k, c, dev);
   if (rules.past_gro !== null && rules.past_gro(dev)) return receiveAlone(k, n, skb);
   return napi_gro_receive(k, c, n, skb);
 }
@@ -130,7 +145,13 @@ function endPoll(
     n.total_packets += n.frames_this_poll;
     n.total_bytes += n.bytes_this_poll;
   }
-  if (rules.refillsRest(q, budget)) rules.refill(k, dev, q);
+  if (rules.refillsRest(q, budget)) refill(k, dev, q, rules);
+}
+
+/// Out of the driver's own memory, or of an AF_XDP socket's in zero-copy mode.
+function refill(k: Kernel, dev: NetDevice, q: RxQueue, rules: RxRules): void {
+  if (dev.xdp !== null && isPooled(dev, q)) refillFromPool(k, dev, q);
+  else rules.refill(k, dev, q);
 }
 
 /// Refills what is left at the end of each poll.

@@ -90,12 +90,12 @@ const TX_NAMES = ['xdp_tx', 'xdp_tx_drops', 'kicks', 'tx_timeouts'];
 function statistics(dev: NetDevice): Statistic[] {
   const rx = (name: string, i: number): number =>
     name === 'drops' || name === 'kicks' ? (dev.rx[i]?.[name] ?? 0) : xdpCount(dev, name, i);
-  const tx = (name: string, i: number): number =>
-    name === 'xdp_tx'
-      ? (dev.xdp_counts[i]?.xmit ?? 0)
-      : name === 'xdp_tx_drops'
-        ? (dev.xdp_counts[i]?.xmit_drops ?? 0)
-        : 0;
+  const tx = (name: string, i: number): number => {
+    if (name === 'xdp_tx') return dev.xdp_counts[i]?.xmit ?? 0;
+    if (name === 'xdp_tx_drops') return dev.xdp_counts[i]?.xmit_drops ?? 0;
+    // Nothing waits in a ring here, so each packet is one that the host must be told of.
+    return name === 'kicks' ? (dev.tx[i]?.packets ?? 0) : 0;
+  };
   const sum = (of: (name: string, i: number) => number, name: string, n: number): number =>
     Array.from({ length: n }, (_, i) => of(name, i)).reduce((a, b) => a + b, 0);
   const queues = dev.rx.length;

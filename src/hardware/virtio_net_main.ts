@@ -131,4 +131,5 @@ export const virtioNetPath: DriverPath = {
   resetsForQueues: false,
   freesVectors: false,
   dealsCpus: true,
+  txNapis: true,
 };

@@ -1,10 +1,11 @@
 /// Devices without hardware: VLAN, bridge, bond, macvlan, veth and dummy, as ethtool and ip find them.
 /// Stands for the ethtool_ops of net/8021q/vlan_dev.c, net/bridge/br_device.c, drivers/net/bonding/bond_main.c,
 /// drivers/net/macvlan.c, drivers/net/veth.c and drivers/net/dummy.c.
-/// Left out: features that a device takes over from the one below it, statistics of single queues.
+/// Left out: features that a device takes over from the one below it. XDP on a veth is generic here, so that what its
+/// own driver counts of XDP stays 0.
 import type { NetDevice } from '../kernel/state.ts';
-import { hwCounter, noLinkStats } from './link_stats.ts';
-import type { LinkStats, NicDriver } from './nic_driver.ts';
+import { deviceStatistic, hwCounter, noLinkStats, queueStatistic } from './link_stats.ts';
+import type { LinkStats, NicDriver, Statistic } from './nic_driver.ts';
 
 const MAX_MTU = 65_535;
 
@@ -72,6 +73,19 @@ const VETH_OFF = [
   ...['generic-receive-offload', 'tx-nocache-copy', 'rx-gro-list', 'rx-udp-gro-forwarding'],
 ];
 
+const VETH_RX = 'xdp_packets xdp_bytes drops xdp_redirect xdp_drops xdp_tx xdp_tx_errors'.split(
+  ' ',
+);
+const VETH_TX = ['xdp_xmit', 'xdp_xmit_errors'];
+
+function vethStatistics(dev: NetDevice): Statistic[] {
+  return [
+    deviceStatistic('peer_ifindex', hwCounter(dev, 'peer_ifindex')),
+    ...dev.rx.flatMap((_, i) => VETH_RX.map((name) => queueStatistic(`rx_queue_N_${name}`, i, 0))),
+    ...dev.tx.flatMap((_, i) => VETH_TX.map((name) => queueStatistic(`tx_queue_N_${name}`, i, 0))),
+  ];
+}
+
 /// By the name that the device's state has in `driver`.
 export const virtualDrivers: Readonly<Record<string, NicDriver>> = {
   vlan: virtual('802.1Q VLAN Support', { min: 0, max: MAX_MTU }),
@@ -80,6 +94,8 @@ export const virtualDrivers: Readonly<Record<string, NicDriver>> = {
   macvlan: virtual('macvlan', { min: 68, max: MAX_MTU }),
   veth: {
     ...virtual('veth', { min: 68, max: MAX_MTU }),
+    channels: { other: 0, separate: true, refuse: () => null },
+    statistics: vethStatistics,
     features: { on: VETH_ON, free: [...VETH_ON, ...VETH_OFF], partial: [] },
   },
   dummy: virtual('dummy', { min: 0, max: 0 }),

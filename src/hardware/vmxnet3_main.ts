@@ -6,6 +6,7 @@
 /// When the device interrupts is the hypervisor's choice: here, at once.
 /// With large-receive-offload on (the default) the driver hands packets up one by one, past GRO, since the
 /// device is expected to have merged them.
+/// It has a page pool for each queue, out of which it takes buffers with an XDP program only; not modelled.
 /// Left out: the second ring at work, the data ring of newer devices, tunnels, transmission.
 import { COSTS } from '../kernel/costs.ts';
 import type { DriverPath, Vector } from '../kernel/driver_table.ts';

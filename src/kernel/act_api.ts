@@ -1,8 +1,9 @@
 /// Actions: what a filter does with a packet, one after the other. Stands for tcf_action_exec() and
 /// tcf_action_init() in net/sched/act_api.c, with tcf_gact_act(), tcf_skbedit_act() and tcf_vlan_act().
-/// Left out: random gact, estimators, cookies, offload.
-import { tcf_mirred_act } from './act_mirred.ts';
+/// Left out: random gact, estimators, cookies, offload, a tag inside a tag (the new one takes the old one's place).
+import { exceedsNesting, tcf_mirred_act } from './act_mirred.ts';
 import { createPolice, tcf_police_act } from './act_police.ts';
+import { cls_bpf_delete } from './cls_bpf.ts';
 import { COSTS } from './costs.ts';
 import { done, fails, type Result } from './errno.ts';
 import { FLAG_FOREIGN, FLAG_GSO, FLAG_MARK, FLAG_VLAN } from './skb.ts';
@@ -77,6 +78,7 @@ function createAction(k: Kernel, wanted: NewAction, refcnt: number): TcAction {
 
 /// A filter goes: its actions that nobody else uses go too.
 export function releaseActions(k: Kernel, filter: TcFilter): void {
+  cls_bpf_delete(k, filter);
   unbind(k, filter.actions);
   filter.actions = [];
 }
@@ -100,7 +102,8 @@ export function tcf_action_exec(k: Kernel, c: Cpu, filter: TcFilter, skb: Skb): 
     if (verdict > 0 && (verdict & 0xf000_0000) === TC_ACT.JUMP) {
       const over = verdict & 0xff;
       if (over === 0 || over > filter.actions.length || ++jumps >= MAX_JUMPS) return TC_ACT.OK;
-      i += over;
+      // The kernel begins at the first action again and leaves out so many from there.
+      i = over - 1;
       continue;
     }
     if (verdict !== TC_ACT.PIPE) return verdict;
@@ -109,6 +112,7 @@ export function tcf_action_exec(k: Kernel, c: Cpu, filter: TcFilter, skb: Skb): 
 }
 
 function act(k: Kernel, c: Cpu, action: TcAction, skb: Skb): number {
+  if (action.spec.kind === 'mirred' && exceedsNesting(k, skb)) return TC_ACT.SHOT;
   const len = k.skbs.len[skb]! - ETH_HLEN;
   c.cursor_ns += COSTS.tcf_action.ns;
   action.bytes += len;
@@ -124,8 +128,10 @@ function act(k: Kernel, c: Cpu, action: TcAction, skb: Skb): number {
       return tcf_mirred_act(k, c, action, spec, skb);
     case 'police': {
       c.cursor_ns += COSTS.tcf_police_act.ns;
+      // The bucket is without the Ethernet header, the MTU with it.
       const gso = (k.skbs.flags[skb]! & FLAG_GSO) !== 0 && k.skbs.segs[skb]! > 1;
-      const largest = gso ? k.skbs.gso_size[skb]! + k.skbs.len[skb]! - k.skbs.payload[skb]! : len;
+      const frame = k.skbs.len[skb]!;
+      const largest = gso ? k.skbs.gso_size[skb]! + frame - k.skbs.payload[skb]! : frame;
       return tcf_police_act(action, spec, Math.floor(c.cursor_ns), len, largest);
     }
     case 'skbedit':
@@ -159,7 +165,9 @@ function tcf_vlan_act(k: Kernel, spec: Extract<TcActionSpec, { kind: 'vlan' }>, 
   const tagged = (flags[skb]! & FLAG_VLAN) !== 0;
   if (spec.action === 'pop') flags[skb] = flags[skb]! & ~FLAG_VLAN;
   else if (spec.action === 'push' || tagged) {
-    vlan_tci[skb] = spec.id | (spec.prio << 13);
+    // A tag that is changed keeps its priority unless another one is given.
+    const old = spec.action === 'modify' ? vlan_tci[skb]! & 0xf000 : 0;
+    vlan_tci[skb] = spec.id | (spec.prio < 0 ? old : spec.prio << 13);
     flags[skb] = flags[skb]! | FLAG_VLAN;
   }
 }

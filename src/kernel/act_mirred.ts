@@ -1,7 +1,7 @@
 /// The action mirred: a packet, or a copy of it, goes out of another device or comes in by it. Stands for
 /// net/sched/act_mirred.c.
-/// Left out: blocks of devices, the limit on nesting (a packet that goes round for ever is seen as a loop by the
-/// reclassify limit of the other device), receive packet steering of the other device.
+/// Left out: blocks of devices, receive packet steering of the other device, a device that is gone (kept apart from
+/// one that is down only by a line in the log).
 import { tapForwarded } from './af_packet.ts';
 import { leaveHost } from './ledger.ts';
 import { rateLimited } from './net_ratelimit.ts';
@@ -16,6 +16,20 @@ export const receiver: { core: (k: Kernel, c: Cpu, skb: Skb) => void } = {
     throw new Error('a copy was to come in before receive.ts was loaded');
   },
 };
+
+/// How often the packet in hand has come in by another device already: skb->tc_depth. A copy comes in inside the call
+/// that makes it, and receive.ts puts the count back when it is done with a packet; between packets it is 0.
+export const nest = { depth: 0 };
+
+const MIRRED_DEFER_LIMIT = 3;
+
+/// A packet that goes round too often goes no further, and does not count at the action.
+export function exceedsNesting(k: Kernel, skb: Skb): boolean {
+  if (nest.depth < MIRRED_DEFER_LIMIT) return false;
+  const { name } = k.devs[k.skbs.dev[skb]!]!;
+  rateLimited(k, `Packet exceeded mirred recursion limit on dev ${name}`);
+  return true;
+}
 
 type Spec = Extract<TcAction['spec'], { kind: 'mirred' }>;
 
@@ -38,6 +52,7 @@ export function tcf_mirred_act(k: Kernel, c: Cpu, a: TcAction, spec: Spec, skb: 
   }
   if (spec.ingress) {
     k.skbs.dev[skb] = k.devs.indexOf(dev);
+    nest.depth++;
     return ANOTHER;
   }
   send(k, c, dev, skb);
@@ -48,7 +63,7 @@ export function tcf_mirred_act(k: Kernel, c: Cpu, a: TcAction, spec: Spec, skb: 
 function send(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): void {
   const pieces = k.skbs.flags[skb]! & FLAG_GSO ? k.skbs.segs[skb]! : 1;
   if (k.packet.nit > 0) tapForwarded(k, c, dev, skb);
-  forwardFrame(k, c, dev, k.skbs.flow[skb]!, k.skbs.len[skb]!, pieces);
+  forwardFrame(k, c, dev, k.skbs.flow[skb]!, k.skbs.len[skb]!, pieces, k.skbs.queue[skb]);
 }
 
 /// A copy that comes in by another device is a packet of its own: one more was offered.
@@ -56,5 +71,7 @@ function copyInto(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): void {
   const copy = cloneSkb(k.skbs, skb);
   k.ledger.offered += k.skbs.segs[copy]!;
   k.skbs.dev[copy] = k.devs.indexOf(dev);
+  nest.depth++;
   receiver.core(k, c, copy);
+  nest.depth--;
 }

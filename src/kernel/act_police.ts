@@ -42,8 +42,8 @@ export function createPolice(spec: Spec, now: number): PoliceState {
   };
 }
 
-/// The verdict on a packet of `len` bytes, without its Ethernet header; a merged packet is measured by its longest
-/// segment against the MTU, and whole against the bucket. net/sched/act_police.c:tcf_police_act()
+/// The verdict on a packet of `len` bytes, without its Ethernet header. Its frame, of a merged packet the longest
+/// that it was made of, is measured against the MTU (`largest`), and the whole packet against the bucket. net/sched/act_police.c:tcf_police_act()
 export function tcf_police_act(
   a: TcAction,
   spec: Spec,

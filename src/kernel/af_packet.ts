@@ -9,11 +9,13 @@ import { COSTS } from './costs.ts';
 import { dev_set_promiscuity } from './promiscuity.ts';
 import { done, type Result } from './errno.ts';
 import { ran, run_filter, type PacketFilter } from './packet_filter.ts';
+import { __skb_get_hash_symmetric } from './flows.ts';
 import {
   __packet_rcv_has_room,
   fanout_add,
   fanout_release,
   fanoutMember,
+  packet_rcv_try_clear_pressure,
   ROLLOVER_HLEN,
   ROOM_NONE,
 } from './packet_fanout.ts';
@@ -42,6 +44,7 @@ import {
   FLAG_FRAG,
   FLAG_IPID,
   FLAG_MULTICAST,
+  FLAG_STAMPED,
   FLAG_TCP,
   FLAG_TSTAMP,
   FLAG_VLAN,
@@ -161,16 +164,17 @@ export function deliverToTaps(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): void
 }
 
 /// Shows the packet to the sockets of its own protocol, at the dispatch: those for every device, then those of
-/// the device that it came by first. net/core/dev.c:deliver_ptype_list_skb()
-export function deliverToProtocolTaps(k: Kernel, c: Cpu, orig_dev: NetDevice, skb: Skb): void {
+/// the device that it came by first. False: nobody asked for it. net/core/dev.c:deliver_ptype_list_skb()
+export function deliverToProtocolTaps(k: Kernel, c: Cpu, orig_dev: NetDevice, skb: Skb): boolean {
   const protocol = k.flows.ethertype[k.skbs.flow[skb]!]!;
   const copy = deliverTo(k, c, -1, skb, protocol, null);
-  deliverTo(k, c, k.devs.indexOf(orig_dev), skb, protocol, copy);
+  return deliverTo(k, c, k.devs.indexOf(orig_dev), skb, protocol, copy) !== null;
 }
 
-/// Shows it to those of one device alone.
-export function deliverToOwn(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): void {
-  deliverTo(k, c, k.devs.indexOf(dev), skb, k.flows.ethertype[k.skbs.flow[skb]!]!, null);
+/// Shows it to those of one device alone. False: there is none.
+export function deliverToOwn(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): boolean {
+  const protocol = k.flows.ethertype[k.skbs.flow[skb]!]!;
+  return deliverTo(k, c, k.devs.indexOf(dev), skb, protocol, null) !== null;
 }
 
 /// The hooks of one list: of a device, or of all (-1). Gives the copy that was made for them.
@@ -217,7 +221,7 @@ export function dev_queue_xmit_nit(k: Kernel, c: Cpu, out: Outgoing): void {
 /// The hook's own function: packet_rcv(), tpacket_rcv() or packet_rcv_fanout().
 function func(k: Kernel, c: Cpu, hook: PacketHook, skb: Skb, copy: PacketCopy): void {
   const group = k.packet.fanouts[hook.fanout];
-  const hash = k.flows.hash[copy.flow]!;
+  const hash = skb < 0 || !group ? k.flows.hash[copy.flow]! : __skb_get_hash_symmetric(k, skb);
   const at = group ? fanoutMember(k, c, group, skb, hash, copy.truesize) : hook.sock;
   const po = k.packet.socks[at];
   if (!po || !passes(k, c, po, copy)) return;
@@ -249,7 +253,8 @@ function packet_rcv(k: Kernel, c: Cpu, po: PacketSock, copy: PacketCopy): void {
   if (sk.waiting) sock_def_readable(k, c, sk);
 }
 
-/// Into the socket's ring, as a copy. net/packet/af_packet.c:tpacket_rcv()
+/// Into the socket's ring, as a copy. Who waits is woken when a block is handed over or none is left, not for each
+/// packet. The socket's own counter of drops has no part in it. net/packet/af_packet.c:tpacket_rcv(), prb_close_block()
 function tpacket_rcv(k: Kernel, c: Cpu, po: PacketSock, copy: PacketCopy): void {
   const ring = po.ring!;
   const sk = k.socks[po.sock]!;
@@ -258,26 +263,27 @@ function tpacket_rcv(k: Kernel, c: Cpu, po: PacketSock, copy: PacketCopy): void 
     return;
   }
   const snaplen = Math.min(copy.len, po.snaplen);
-  if (!__packet_lookup_frame_in_block(k, po, ring, snaplen, copy)) {
+  const { active } = ring;
+  const kept = __packet_lookup_frame_in_block(k, po, ring, snaplen, copy);
+  if (sk.waiting && (!kept || ring.active !== active)) sock_def_readable(k, c, sk);
+  if (!kept) {
     po.tp_drops++;
-    sk.drops++;
     return;
   }
   po.tp_packets++;
   c.cursor_ns += COSTS.tpacket_rcv.ns + Math.floor((snaplen * COSTS.copy_kib.ns) / 1024);
-  if (sk.waiting) sock_def_readable(k, c, sk);
 }
 
 /// The next copy of a socket without a ring; null: none. net/packet/af_packet.c:packet_recvmsg()
 export function packet_recvmsg(k: Kernel, po: PacketSock): PacketCopy | null {
   const copy = po.queue.shift() ?? null;
   if (copy === null) return null;
+  packet_rcv_try_clear_pressure(k, po);
   const sk = k.socks[po.sock]!;
   sk.rmem_alloc -= copy.truesize;
   sk.qlen--;
   sk.received++;
   sk.received_bytes += Math.min(copy.len, po.snaplen);
-  po.pressure = false;
   return copy;
 }
 
@@ -297,13 +303,14 @@ export function packetStatistics(po: PacketSock): {
   return found;
 }
 
-/// The fields of a packet that came in, at this moment.
+/// The fields of a packet that came in, at the time of its stamp where it has one, else at this moment.
+/// net/packet/af_packet.c:tpacket_get_timestamp()
 function copyOf(k: Kernel, c: Cpu, skb: Skb): PacketCopy {
   const { flow, flags, len, truesize } = k.skbs;
   const bits = flags[skb]!;
   const of = flow[skb]!;
   return {
-    at: c.cursor_ns,
+    at: bits & FLAG_STAMPED ? k.skbs.stamp[skb]! : c.cursor_ns,
     dev: k.skbs.dev[skb]!,
     pkt_type: packetType(bits),
     flow: of,

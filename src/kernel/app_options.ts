@@ -5,6 +5,7 @@ import { ep_eventpoll_bp_ioctl } from './busy_poll.ts';
 import { createEpoll } from './epoll.ts';
 import { done, fails, type Result } from './errno.ts';
 import type { AppDescription, EpollOptions, ReadOptions } from './host.ts';
+import { sock_enable_timestamp } from './net_timestamp.ts';
 import { SOCK_RCVBUF_LOCK } from './sock_mem.ts';
 import type { Kernel, ReadPlan, Sock } from './state.ts';
 import { setUdpGro } from './udp_segment.ts';
@@ -49,6 +50,7 @@ function setRcvlowat(k: Kernel, sk: Sock, value: number): void {
 export function setReadOptions(k: Kernel, sk: Sock, want: ReadOptions, admin: boolean): void {
   if (want.rcvlowat !== undefined) setRcvlowat(k, sk, want.rcvlowat);
   if (want.udp_gro) setUdpGro(k, sk, true);
+  if (want.timestamps) sock_enable_timestamp(k, sk, want.timestamps.kind, want.timestamps.keep);
   if (want.busy_poll !== undefined) setBusyPoll(sk, want.busy_poll);
   if (want.prefer_busy_poll) setPreferBusyPoll(sk, true, admin);
   if (want.busy_poll_budget !== undefined) setBusyPollBudget(sk, want.busy_poll_budget, admin);

@@ -1,12 +1,12 @@
 /// ARP: who asks for an address of this host gets its link address, and is remembered.
 /// Stands for net/ipv4/arp.c. An ARP frame's flow has the addresses of sender and target, and the
 /// operation as source port: 1 request, 2 reply.
-/// Left out: requests of our own on the wire (neighbour.ts), proxy ARP, the arptables hook, other
-/// hardware types.
+/// Left out: requests of our own on the wire (neighbour.ts) but for those of arping and TFTP, arp_announce, proxy ARP,
+/// the arptables hook, other hardware types.
 import { COSTS } from './costs.ts';
 import { inNet } from './fib_rules.ts';
 import { RTN, SCOPE } from './fib_trie.ts';
-import { flowKey, ifaList, ifaScope, inet_addr_type } from './fib_semantics.ts';
+import { flowKey, ifaList, ifaScope, inet_addr_type, type IfAddr } from './fib_semantics.ts';
 import { devConfMax, devConfOr } from './in_device.ts';
 import { consume_skb, kfree_skb_reason } from './ledger.ts';
 import {
@@ -65,7 +65,7 @@ function answerRequest(
   const dev = k.devs[index]!;
   if (sip === 0) {
     // Somebody looks whether the address is free (RFC 2131).
-    if (inet_addr_type(k, tip, index) === RTN.LOCAL && !arp_ignore(k, dev, sip, tip))
+    if (inet_addr_type(k, tip) === RTN.LOCAL && !arp_ignore(k, dev, sip, tip))
       reply(k, c, flow, index);
     return true;
   }
@@ -85,21 +85,27 @@ function reply(k: Kernel, c: Cpu, flow: number, dev: number): void {
 
 /// net.ipv4.conf.*.arp_ignore: for which addresses requests are left unanswered.
 function arp_ignore(k: Kernel, dev: NetDevice, sip: number, tip: number): boolean {
-  const own = ifaList(dev).filter((ifa) => ifa.local === tip);
+  const own = ifaList(dev).some((ifa) => ifa.local === tip);
   switch (devConfMax(k, dev, 'arp_ignore')) {
     case 1:
-      return own.length === 0;
+      return !own;
     case 2:
-      return !own.some((ifa) => inNet(sip, ifa.network, ifa.length));
+      // Any of the device's networks may be the one that both are in.
+      return !own || !ifaList(dev).some((ifa) => isInside(sip, ifa) && isInside(tip, ifa));
     case 3:
-      return !k.devs.some((one) =>
-        ifaList(one).some((ifa) => ifa.local === tip && ifaScope(ifa) < SCOPE.HOST),
-      );
+      return !k.devs.some((one) => {
+        const widest = devConfOr(k, one, 'route_localnet') ? SCOPE.HOST : SCOPE.LINK;
+        return ifaList(one).some((ifa) => ifa.local === tip && ifaScope(ifa) <= widest);
+      });
     case 8:
       return true;
     default:
       return false;
   }
+}
+
+function isInside(addr: number, ifa: IfAddr): boolean {
+  return inNet(addr, ifa.network, ifa.length);
 }
 
 /// Would the answer leave by another device?
@@ -122,10 +128,9 @@ function updateTable(
   sip: number,
   tip: number,
 ): void {
-  const gratuitous = sip === tip && inet_addr_type(k, sip, index) === RTN.UNICAST;
+  const gratuitous = sip === tip && inet_addr_type(k, sip) === RTN.UNICAST;
   let n = neigh_lookup(k, index, sip);
-  const unasked =
-    gratuitous || (op === ARPOP_REPLY && inet_addr_type(k, sip, index) === RTN.UNICAST);
+  const unasked = gratuitous || (op === ARPOP_REPLY && inet_addr_type(k, sip) === RTN.UNICAST);
   if (!n && unasked && arp_accept(k, dev, sip)) n = neigh_create(k, index, sip);
   if (!n) return;
   const locktime = parm(k, dev, 'locktime') * 10_000_000; // in USER_HZ

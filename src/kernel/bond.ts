@@ -2,7 +2,11 @@
 /// bond_should_deliver_exact_match() in drivers/net/bonding/bond_main.c.
 /// With 802.3ad nobody at the other end speaks LACP here: the first slave with a link is the active aggregator
 /// alone, as in the kernel.
-/// Left out: balance-tlb and balance-alb, ARP monitoring, LACP itself, primary slaves, fail_over_mac.
+/// Without miimon nobody looks at the slaves' links: a slave counts as linked for ever, and the bond does not change
+/// over. 802.3ad always looks.
+/// Left out: balance-tlb and balance-alb, ARP monitoring, LACP itself, primary slaves, fail_over_mac,
+/// all_slaves_active; frames for the reserved groups 01:80:c2:00:00:0x, which nobody here sends and which an inactive
+/// slave would pass on.
 import { COSTS } from './costs.ts';
 import type { BondMode } from './links.ts';
 import { printk } from './printk.ts';
@@ -38,10 +42,11 @@ function usesOne(mode: BondMode): boolean {
 }
 
 /// Chooses the active slave anew, after a link came or went or a slave was added or taken.
-/// drivers/net/bonding/bond_main.c:selectActiveSlave()
+/// Stands for bond_select_active_slave() and bond_set_carrier() in drivers/net/bonding/bond_main.c.
 export function selectActiveSlave(k: Kernel, dev: NetDevice): void {
   const bond = dev.links.bond!;
-  const usable = dev.links.ports.filter((port) => linked(k, port));
+  const watched = bond.miimon > 0 || bond.mode === '802.3ad';
+  const usable = dev.links.ports.filter((port) => !watched || linked(k, port));
   const kept = usable.includes(bond.active) ? bond.active : (usable[0] ?? -1);
   if (usesOne(bond.mode) && kept !== bond.active) {
     const name = k.devs[kept]?.name;
@@ -67,7 +72,12 @@ export function bondSlaveFor(k: Kernel, dev: NetDevice, flow: number): number {
   if (usesOne(bond.mode)) return bond.active;
   const usable = dev.links.ports.filter((port) => linked(k, port));
   if (usable.length === 0) return -1;
-  if (bond.mode === 'balance-rr') return usable[bond.rr_tx_counter++ % usable.length]!;
+  if (bond.mode === 'balance-rr') {
+    // The counter goes over all slaves; one that has no link leaves its turn to the next.
+    const { ports } = dev.links;
+    const from = ++bond.rr_tx_counter % ports.length;
+    return [...ports.slice(from), ...ports].find((port) => usable.includes(port))!;
+  }
   return usable[xorHash(k, flow) % usable.length]!;
 }
 

@@ -8,6 +8,7 @@ import { BACKLOG_PATH } from '../hardware/driver_path.ts';
 import { bootSysctls } from './boot_defaults.ts';
 import { emptyMask } from './cpumask.ts';
 import { startUp } from './dev.ts';
+import { setUpDisk } from './disk_vectors.ts';
 import { pathAt, pathIndex } from './driver_table.ts';
 import { bootRoutes } from './fib_frontend.ts';
 import { createLinks } from './links.ts';
@@ -30,21 +31,23 @@ import { attach_default_qdiscs } from './sch_api.ts';
 import { createTask, ksoftirqdPid } from './sched/task.ts';
 import { createSkbPool } from './skb.ts';
 import type { Cpu, Kernel, NetDevice } from './state.ts';
+import { createFlowControl, createHwTstamp } from './wire_state.ts';
 import { hotOf, initialSysctls } from './sysctl.ts';
 
 const FIRST_NIC_IRQ_NUMA = 32; // root ports and disks of the recorded two-node machines take 24 to 31
 const FIRST_NIC_IRQ = 28;
+const FCS = 4;
 
 /// Boots the host. The same description and seed always give the same state. Throws when the
 /// description is of no possible host.
 export function boot(desc: HostDescription, seed: number): Kernel {
   checkHost(desc);
-  const sysctl = { ...initialSysctls(desc), ...bootSysctls(desc.memory_mib) };
+  const sysctl = { ...initialSysctls(desc), ...bootSysctls(desc.memory_mib, desc.buffer_pages) };
   const k: Kernel = {
     desc,
     seed,
     now: 0,
-    agenda: createAgenda(64),
+    agenda: createAgenda(),
     cpus: [],
     irqs: [],
     devs: [],
@@ -57,6 +60,7 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     skbs: createSkbPool(),
     flows: {
       count: 0,
+      free: [],
       family: [],
       proto: [],
       ethertype: [],
@@ -74,6 +78,8 @@ export function boot(desc: HostDescription, seed: number): Kernel {
       version: [],
       hash: [],
       flow_label: [],
+      hopopts: [],
+      dstopts: [],
       variant: [],
       variant_hash: [],
       rss_l4: [],
@@ -87,6 +93,7 @@ export function boot(desc: HostDescription, seed: number): Kernel {
     fib: createFib(),
     neighs: [],
     frags: { mem: 0, queues: [], slot: -1 },
+    frags6: { mem: 0, queues: [], slot: -1 },
     peers: [],
     icmp: { credit: 0, stamp: 0, random: stream(seed, 'icmp'), ipid: 0 },
     net_ratelimit: { begin: -1, printed: 0, missed: 0 },
@@ -124,6 +131,7 @@ export function boot(desc: HostDescription, seed: number): Kernel {
       forwarded: 0,
       drops: new Float64Array(DROP_REASONS.length),
     },
+    netstamp_wanted: 0,
     trace: null,
     qdisc_handles: 0,
     config_version: 0,
@@ -231,9 +239,11 @@ function bootDevices(k: Kernel): void {
   k.desc.nics.forEach((nic, i) => {
     irq = setUpNic(k, k.devs[i + 1]!, nic.queues, irq);
   });
+  for (const disk of k.desc.disks ?? []) irq = setUpDisk(k, disk, irq);
   k.desc.nics.forEach((nic, i) => {
     for (const queue of nic.boot_tx_queues ?? []) sentWhileBooting(k, i + 1, queue);
   });
+  k.desc.nics.forEach((nic, i) => tookWhileBooting(k.devs[i + 1]!, nic.boot_frames ?? []));
   for (const dev of k.devs) {
     startUp(dev);
     attach_default_qdiscs(k, dev);
@@ -250,6 +260,16 @@ function sentWhileBooting(k: Kernel, dev: number, queue: number): void {
   if (!desc?.pending) return;
   desc.pending = false;
   assignVector(k, desc);
+}
+
+// Frames that came before virtual time 0: only the NIC and its driver remember them.
+function tookWhileBooting(dev: NetDevice, lengths: readonly number[]): void {
+  for (const len of lengths) {
+    dev.hw.rx_packets++;
+    dev.hw.rx_bytes += len + FCS;
+    dev.rx[0]!.packets++;
+    dev.rx[0]!.bytes += len;
+  }
 }
 
 function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): NetDevice {
@@ -270,6 +290,7 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     mtu: nic ? 1500 : 65536,
     txqueuelen: 1000,
     addrs: [nic?.address ?? '127.0.0.1/8'],
+    addrs6: [],
     peer: nic?.peer ?? '127.0.0.1',
     speed_mbps: nic?.speed_mbps ?? -1,
     numa_node: nic?.numa_node ?? -1,
@@ -282,8 +303,6 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     rss_key: rssKey,
     gro_max_size: 65536,
     gro_ipv4_max_size: 65536,
-    gro_flush_timeout: 0,
-    napi_defer_hard_irqs: 0,
     threaded: false,
     rx_dropped: 0,
     rx_otherhost_dropped: 0,
@@ -292,6 +311,9 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     qdisc: { kind: 'noqueue', handle: 0, options: {}, leaf: null },
     wire_ps: 0,
     wire_turn: [],
+    pauses: [],
+    fc: createFlowControl(nic?.partner_pause),
+    hwtstamp: createHwTstamp(),
     propagation_ns: 10_000,
     outgoing: [],
     outgoing_ps: 0,
@@ -303,6 +325,7 @@ function createDevice(k: Kernel, nic: NicDescription | null, rssKey: number[]): 
     xdp_counts: [],
     links: createLinks(),
     ingress: null,
+    ...{ xps_maps: null, traffic_classes: null },
     rx_hooks: 0,
   };
 }
@@ -336,6 +359,7 @@ function loopbackQueue(k: Kernel): NetDevice['rx'][number] {
     rps_flow_cnt: 0,
     rps_flow_table: null,
     fifo: 0,
+    pages: null,
   };
 }
 

@@ -2,6 +2,8 @@
 /// Stands for tcp_init() and tcp_init_mem() (net/ipv4/tcp.c), tcp_set_hashinfo() (net/ipv4/tcp_ipv4.c),
 /// udp_init() (net/ipv4/udp.c), nf_conntrack_init_start() (net/netfilter/nf_conntrack_core.c) and
 /// alloc_large_system_hash() (mm/mm_init.c), on a 64-bit machine with pages of 4 KiB.
+/// How many pages were free at that moment is part of a host's description, since it depends on all that was set up
+/// before: HostDescription.buffer_pages.
 /// Left out: boot parameters (thash_entries and its kin), machines above 64 GiB.
 import { dotted } from './sysctl_table.ts';
 
@@ -89,11 +91,18 @@ export function conntrackBuckets(totalram_pages: number): number {
   return Math.ceil(Math.max(size, 1024) / perPage) * perPage;
 }
 
-/// The sysctls that follow from the installed memory alone, by dotted name.
-export function bootSysctls(ram_mib: number): Record<string, string> {
+/// The sysctls that follow from the installed memory, and from the pages that were free, by dotted name.
+export function bootSysctls(
+  ram_mib: number,
+  nr_free_buffer_pages: number = ram_mib * MIB_PAGES,
+): Record<string, string> {
   const { ehash, udp } = hashSizes(ram_mib);
-  const sizes = { tcp_ehash_entries: ehash, udp_hash_entries: udp, ...hashLimits(ehash) };
+  const sizes = {
+    ...{ tcp_ehash_entries: [ehash], udp_hash_entries: [udp] },
+    ...Object.fromEntries(Object.entries(hashLimits(ehash)).map(([name, one]) => [name, [one]])),
+    ...memoryDefaults(nr_free_buffer_pages),
+  };
   return Object.fromEntries(
-    Object.entries(sizes).map(([name, value]) => [dotted(`net/ipv4/${name}`), String(value)]),
+    Object.entries(sizes).map(([name, values]) => [dotted(`net/ipv4/${name}`), values.join('\t')]),
   );
 }

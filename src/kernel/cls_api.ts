@@ -3,6 +3,7 @@
 /// Left out: templates of chains, shared blocks, hash tables of u32 other than its first, what flower knows of
 /// tunnels, MPLS, ARP and connection tracking, ematches.
 import { bindActions, releaseActions, tcf_action_exec, type NewAction } from './act_api.ts';
+import { cls_bpf_classify } from './cls_bpf.ts';
 import { matches } from './cls_match.ts';
 import { COSTS } from './costs.ts';
 import { done, fails, type Result } from './errno.ts';
@@ -11,6 +12,7 @@ import { rateLimited } from './net_ratelimit.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
 import {
   TC_ACT,
+  type FlowerKey,
   type TcBlock,
   type TcChain,
   type TcFilter,
@@ -23,26 +25,31 @@ const ETH_P_ALL = 3;
 const ETH_P_8021Q = 0x8100;
 const MAX_RECLASSIFY_LOOP = 16;
 const FIRST_AUTO_PRIO = 0xc000;
+const MIDDLE_PRIO = 0x8000;
 const U32_FIRST = 0x800; // node of the first filter in the first table: 800::800
 
 /// The verdict of a block on a packet. net/sched/cls_api.c:tcf_classify()
 export function tcf_classify(k: Kernel, c: Cpu, block: TcBlock, skb: Skb): number {
   let chain = block.chains.find((one) => one.index === 0);
   for (let limit = 0; chain; limit++) {
-    if (limit > MAX_RECLASSIFY_LOOP) {
-      rateLimited(k, 'reclassify loop');
+    const verdict = classifyIn(k, c, chain, skb);
+    let index = 0;
+    if ((verdict & 0xf000_0000) === TC_ACT.GOTO_CHAIN) index = verdict & 0x0fff_ffff;
+    else if (verdict !== TC_ACT.RECLASSIFY) return verdict;
+    if (limit >= MAX_RECLASSIFY_LOOP) {
+      // A block of one device has no number, and the kernel prints the half of the priority that is always 0.
+      const protocol = said.protocol.toString(16).padStart(2, '0');
+      rateLimited(k, `0: reclassify loop, rule prio 0, protocol ${protocol}`);
       return TC_ACT.SHOT;
     }
-    const verdict = classifyIn(k, c, chain, skb);
-    if (verdict === TC_ACT.RECLASSIFY) chain = block.chains.find((one) => one.index === 0);
-    else if ((verdict & 0xf000_0000) === TC_ACT.GOTO_CHAIN) {
-      const index = verdict & 0x0fff_ffff;
-      chain = block.chains.find((one) => one.index === index);
-      if (!chain) return TC_ACT.SHOT;
-    } else return verdict;
+    // A chain without filters says nothing: the packet goes on.
+    chain = block.chains.find((one) => one.index === index);
   }
   return TC_ACT.UNSPEC;
 }
+
+/// The protocol of the filters that gave the last verdict.
+const said = { protocol: 0 };
 
 /// The first filter of a chain that takes the packet and says what to do.
 function classifyIn(k: Kernel, c: Cpu, chain: TcChain, skb: Skb): number {
@@ -51,14 +58,21 @@ function classifyIn(k: Kernel, c: Cpu, chain: TcChain, skb: Skb): number {
   const protocol = tagged ? ETH_P_8021Q : k.flows.ethertype[k.skbs.flow[skb]!]!;
   for (const tp of chain.protos) {
     if (tp.protocol !== ETH_P_ALL && tp.protocol !== protocol) continue;
+    said.protocol = tp.protocol;
     c.cursor_ns += tp.kind === 'flower' ? COSTS.fl_classify.ns : 0;
     for (const filter of tp.filters) {
       if (tp.kind !== 'flower') c.cursor_ns += COSTS.tc_filter.ns;
+      if (filter.match.kind === 'bpf') {
+        const answer = cls_bpf_classify(k, c, filter.match.prog, skb);
+        if (answer === TC_ACT.UNSPEC) continue;
+        filter.hits++;
+        return answer;
+      }
       if (tp.kind === 'u32') filter.pcnt++;
       if (!matches(k, skb, filter.match)) continue;
-      filter.hits++;
       // u32 without a class or an action says nothing.
       if (tp.kind === 'u32' && filter.actions.length === 0 && filter.classid === 0) continue;
+      filter.hits++;
       const verdict = filter.actions.length > 0 ? tcf_action_exec(k, c, filter, skb) : TC_ACT.OK;
       // u32 and fw go on with their next filter where an action says so; the others are done.
       if (verdict !== TC_ACT.UNSPEC) return verdict;
@@ -91,8 +105,8 @@ export function tc_new_tfilter(k: Kernel, dev: NetDevice, wanted: FilterRequest)
   if (block === null) return fails('EINVAL', "Parent Qdisc doesn't exists");
   const chain = block.chains.find((one) => one.index === wanted.chain);
   const prio = wanted.prio || autoPrio(chain);
-  let tp = chain?.protos.find((one) => one.prio === prio);
-  if (tp && tp.protocol !== wanted.protocol)
+  let tp = chain?.protos.find((one) => one.prio === (wanted.prio || MIDDLE_PRIO));
+  if (tp && (wanted.prio === 0 || tp.protocol !== wanted.protocol))
     return fails('EINVAL', 'Filter with specified priority/protocol not found');
   const replace = 'Need both RTM_NEWTFILTER and NLM_F_CREATE to create a new filter';
   if (!tp && !wanted.create) return fails('ENOENT', replace);
@@ -117,9 +131,11 @@ function blockOf(dev: NetDevice, ingress: boolean): TcBlock | null {
   return dev.ingress.kind === 'clsact' ? dev.ingress.egress : null;
 }
 
-/// One less than the lowest that there is: the last one added comes first. tcf_auto_prio()
+/// One less than the lowest in the upper half, where the kernel chooses: the last one added comes first, and
+/// priorities that somebody has given in the lower half do not count. tcf_auto_prio()
 function autoPrio(chain: TcChain | undefined): number {
-  return (chain?.protos[0]?.prio ?? FIRST_AUTO_PRIO + 1) - 1;
+  const lowest = chain?.protos.find((one) => one.prio >= MIDDLE_PRIO);
+  return (lowest?.prio ?? FIRST_AUTO_PRIO + 1) - 1;
 }
 
 /// 0 names none but in matchall, which has one filter at most.
@@ -133,8 +149,9 @@ function refuseMatch(
   wanted: FilterRequest,
   old: TcFilter | undefined,
 ): Result | null {
+  // matchall's one filter cannot be changed either.
+  if (wanted.kind === 'matchall' && tp && tp.filters.length > 0) return fails('EEXIST');
   if (!tp || old) return null;
-  if (wanted.kind === 'matchall' && tp.filters.length > 0) return fails('EEXIST');
   const same = JSON.stringify(wanted.match);
   if (wanted.kind === 'flower' && tp.filters.some((one) => JSON.stringify(one.match) === same))
     return fails('EEXIST');
@@ -168,11 +185,37 @@ function put(
   const { classid, match, skip_hw } = wanted;
   if (old) {
     releaseActions(k, old);
+    const masked = maskText(old.match) === maskText(match);
     Object.assign(old, { classid, match, skip_hw, actions });
+    if (masked) return;
+    tp.filters = tp.filters.filter((one) => one !== old);
+    insert(tp, old);
     return;
   }
   const handle = wanted.handle || tp.next_handle++;
-  tp.filters.push({ handle, classid, match, actions, skip_hw, pcnt: 0, hits: 0, in_hw: false });
+  insert(tp, { handle, classid, match, actions, skip_hw, pcnt: 0, hits: 0, in_hw: false });
+}
+
+/// flower asks mask by mask, in the order in which the masks came: filters of one mask stay together.
+function insert(tp: TcProto, filter: TcFilter): void {
+  const mask = maskText(filter.match);
+  const last =
+    tp.kind === 'flower' ? tp.filters.findLastIndex((one) => maskText(one.match) === mask) : -1;
+  tp.filters.splice(last < 0 ? tp.filters.length : last + 1, 0, filter);
+}
+
+/// Which bits a flower filter compares, as text; the same for all other filters.
+function maskText(match: TcMatch): string {
+  if (match.kind !== 'flower') return '';
+  const parts = Object.entries(match.key).map(
+    ([name, value]: [string, FlowerKey[keyof FlowerKey]]) => {
+      if (typeof value !== 'object') return name;
+      if ('bits' in value) return `${name}/${value.bits}`;
+      if ('mask' in value) return `${name}&${value.mask}`;
+      return value.low === value.high ? name : `${name} range`;
+    },
+  );
+  return parts.sort().join();
 }
 
 export interface FilterName {

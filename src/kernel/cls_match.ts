@@ -3,7 +3,15 @@
 /// u32 looks at bytes of the headers, which are put together here from the packet's fields.
 /// Left out: bytes behind the transport header, IPv6 for u32, checksums (zero bytes).
 import { frameDestination, otherEnd } from './hardware_address.ts';
-import { FLAG_DF, FLAG_FRAG, FLAG_IPID, FLAG_MARK, FLAG_MF, FLAG_TCP, FLAG_VLAN } from './skb.ts';
+import {
+  dontFragment,
+  FLAG_FRAG,
+  FLAG_IPID,
+  FLAG_MARK,
+  FLAG_MF,
+  FLAG_TCP,
+  FLAG_VLAN,
+} from './skb.ts';
 import type { Kernel, Skb } from './state.ts';
 import type { FlowerKey, Masked, Prefix, Range, TcMatch, U32Key } from './tc/types.ts';
 
@@ -16,6 +24,7 @@ export function matches(k: Kernel, skb: Skb, match: TcMatch): boolean {
   switch (match.kind) {
     case 'matchall':
     case 'basic':
+    case 'bpf': // its program is asked instead: cls_bpf.ts
       return true;
     case 'fw': {
       const mark = k.skbs.flags[skb]! & FLAG_MARK ? k.skbs.mark[skb]! : 0;
@@ -28,15 +37,25 @@ export function matches(k: Kernel, skb: Skb, match: TcMatch): boolean {
   }
 }
 
-/// 32 bits at an offset from the network header, or from the one behind it.
+/// 32 bits at an offset from the network header. `nexthdr` adds what the tables before have found out about its
+/// length: nothing, for there is one table.
 function matchesKey(k: Kernel, skb: Skb, key: U32Key): boolean {
-  const bytes = headers(k, skb);
-  const at = (key.nexthdr ? IP_HLEN : 0) + key.off;
+  const inFront = key.off < 0;
+  const bytes = inFront ? [...ethernet(k, skb), ...headers(k, skb)] : headers(k, skb);
+  const at = inFront ? key.off + ETH_HLEN : key.off;
   // A packet that is too short is not matched.
   if (at < 0 || at + 4 > bytes.length) return false;
   const word =
     ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   return (word & key.mask) >>> 0 === key.val;
+}
+
+/// The Ethernet header in front of it.
+function ethernet(k: Kernel, skb: Skb): number[] {
+  const dev = k.devs[k.skbs.dev[skb]!]!;
+  const macs = [frameDestination(k, dev, skb), otherEnd(k, dev)].join(':').split(':');
+  const type = k.flows.ethertype[k.skbs.flow[skb]!]!;
+  return [...macs.map((byte) => Number.parseInt(byte, 16)), ...two(type)];
 }
 
 /// The IPv4 header of a packet and twenty bytes behind it.
@@ -46,7 +65,7 @@ function headers(k: Kernel, skb: Skb): number[] {
   const flags = skbs.flags[skb]!;
   const id = flags & FLAG_IPID ? skbs.ipid[skb]! : 0;
   const offset = flags & FLAG_FRAG ? skbs.frag_off[skb]! : 0;
-  const frag = (flags & FLAG_DF ? 0x4000 : 0) | (flags & FLAG_MF ? 0x2000 : 0) | (offset >> 3);
+  const frag = (dontFragment(flags) ? 0x4000 : 0) | (flags & FLAG_MF ? 0x2000 : 0) | (offset >> 3);
   const proto = flows.proto[flow]!;
   const ip = [
     ...[0x45, flows.tos[flow]!, ...two(skbs.len[skb]! - ETH_HLEN), ...two(id), ...two(frag)],
@@ -107,7 +126,8 @@ function matchesTransport(
   flags: number,
 ): boolean {
   const { flows, skbs } = k;
-  const whole = (flags & FLAG_FRAG) === 0 || skbs.frag_off[skb] === 0;
+  // The dissector does not look behind the IP header of a fragment, the first one included.
+  const whole = (flags & FLAG_FRAG) === 0;
   const ported = whole && PORTED.includes(flows.proto[flow]!);
   const icmp = whole && flows.proto[flow] === IPPROTO_ICMP ? flows.sport[flow]! : -1;
   return (

@@ -6,13 +6,16 @@ import { appCounters } from './counters_apps.ts';
 import { coreCounters } from './counters_core.ts';
 import { deviceCounters } from './counters_device.ts';
 import { ipCounters } from './counters_ip.ts';
+import { ipv6Counters } from './counters_ipv6.ts';
 import { listenCounters } from './counters_listen.ts';
 import { netfilterCounters } from './counters_netfilter.ts';
 import { nicCounters } from './counters_nic.ts';
+import { pagePoolCounters } from './counters_page_pool.ts';
 import { protocolNames, protocolCounters } from './counters_protocol.ts';
 import { serverCounters } from './counters_servers.ts';
 import { tapCounters } from './counters_taps.ts';
 import { tcpCounters } from './counters_tcp.ts';
+import { xdpCounters } from './counters_xdp.ts';
 import { dropReasons } from './counters_reasons.ts';
 import type { Counter } from './counters_entry.ts';
 
@@ -24,13 +27,16 @@ const described = new Map<string, Counter>(
     ...deviceCounters,
     ...nicCounters,
     ...serverCounters,
+    ...pagePoolCounters,
     ...listenCounters,
     ...appCounters,
     ...tcpCounters,
     ...ipCounters,
+    ...ipv6Counters,
     ...protocolCounters,
     ...netfilterCounters,
     ...tapCounters,
+    ...xdpCounters,
     ...conntrackCounters,
     ...dropReasons,
   ].map((counter) => [counter.id, counter]),

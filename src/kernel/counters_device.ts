@@ -238,10 +238,10 @@ const igbRows: readonly CounterRow[] = [
       ['rx_align_errors', 'Frames that did not end on a whole byte.', 'IN-01', false],
       ['tx_tcp_seg_good', 'Segmentations done by the NIC.', 'EG-24', false],
       ['tx_tcp_seg_failed', 'Segmentations that failed.', 'EG-24', false],
-      ['rx_flow_control_xon', 'Pause frames that ended a pause, received.', 'IN-01', false],
-      ['rx_flow_control_xoff', 'Pause frames that asked for a pause, received.', 'IN-01', false],
-      ['tx_flow_control_xon', 'Pause frames that ended a pause, sent.', 'IN-03', false],
-      ['tx_flow_control_xoff', 'Pause frames that asked for a pause, sent.', 'IN-03', false],
+      ['rx_flow_control_xon', 'Pause frames that ended a pause, received.', 'IN-01', true],
+      ['rx_flow_control_xoff', 'Pause frames that asked for a pause, received.', 'IN-01', true],
+      ['tx_flow_control_xon', 'Pause frames that ended a pause, sent.', 'IN-03', true],
+      ['tx_flow_control_xoff', 'Pause frames that asked for a pause, sent.', 'IN-03', true],
       ['tx_dma_out_of_sync', 'Times that the transmit DMA lost its place.', 'EG-24', false],
       ['tx_smbus', 'Frames sent by the management controller.', '', false],
       ['rx_smbus', 'Frames taken by the management controller.', '', false],
@@ -252,7 +252,7 @@ const igbRows: readonly CounterRow[] = [
       ['os2bmc_rx_by_host', 'Frames of the management controller that the host got.', '', false],
       ['tx_hwtstamp_timeouts', 'Time stamps of sent frames that never came.', 'EG-24', false],
       ['tx_hwtstamp_skipped', 'Frames sent without the time stamp asked for.', 'EG-24', false],
-      ['rx_hwtstamp_cleared', 'Stuck receive time stamps that were thrown away.', 'IN-11', false],
+      ['rx_hwtstamp_cleared', 'Stuck receive time stamps that were thrown away.', 'IN-11', true],
       ['tx_errors', 'Aborted and window errors together.', 'EG-24', false],
       ['tx_dropped', 'Packets dropped before they were sent.', 'EG-20', false],
       ['rx_length_errors', 'Frames too short or too long.', 'IN-01', false],
@@ -283,16 +283,18 @@ const virtioNames = [
   ['tx', 'tx_timeouts', 'Times that the transmitter was taken for stuck.', 'EG-24'],
 ] as const;
 
+const KICKED = { rx: 'the driver, when it refills a ring', tx: 'every packet that the host sends' };
+
 const virtioRows: readonly CounterRow[] = virtioNames.flatMap(([side, name, meaning, step]) =>
   [`${side}_${name}`, `${side}N_${name}`].map((id, each): CounterRow => {
-    const moves = side === 'rx' && name === 'kicks';
+    const moves = name === 'kicks';
     const moved_by = name.startsWith('xdp_') || name === 'drops' ? 'an XDP program' : '';
     return {
       id: `ethtool:virtio_net:${id}`,
       meaning: each === 0 ? `${meaning.slice(0, -1)}, all queues together.` : meaning,
       unit: name === 'kicks' ? 'notifications' : 'packets',
       step,
-      moved_by: moves ? 'the driver, when it refills a ring' : moved_by,
+      moved_by: moves ? KICKED[side] : moved_by,
     };
   }),
 );

@@ -37,6 +37,13 @@ const rows: readonly Brief[] = [
     'net/ipv4/ip_output.c:__ip_local_out',
   ],
   [
+    'IpOutDiscards',
+    'Packets that this host would have sent and a rule of OUTPUT or POSTROUTING has dropped; not those of TCP sockets.',
+    'EG-11',
+    'a rule of netfilter that drops what the host sends',
+    'net/ipv4/ip_output.c:ip_send_skb',
+  ],
+  [
     'IpOutTransmits',
     'Frames handed to a neighbour, forwarded ones and fragments too.',
     'EG-14',

@@ -2,6 +2,7 @@
 /// as igb, the entry is igb's under another name.
 import { deviceCounters } from './counters_device.ts';
 import { complete, type Counter, type CounterRow } from './counters_entry.ts';
+import { ethtoolCounters } from './counters_meanings.ts';
 
 const shown = { shown: 'ethtool -S DEV', unit: 'packets' } as const;
 const SOURCES = {
@@ -33,36 +34,8 @@ function likeIgb(driver: keyof typeof SOURCES): Counter[] {
   });
 }
 
-const OWN = [
-  ['tx_restart_queue', 'Times that a stopped transmit queue went on.', 'EG-21'],
-  ['rx_csum_offload_good', 'Packets whose checksum the NIC found right.', 'IN-11'],
-  ['rx_csum_offload_errors', 'Packets whose checksum the NIC found wrong.', 'IN-11'],
-  ['alloc_rx_buff_failed', 'Times that there was no memory for a receive buffer.', 'IN-03'],
-] as const;
-const OWN_E1000E = [
-  ...OWN,
-  [
-    'rx_header_split',
-    'Bytes of headers that packet split has put in a buffer of their own.',
-    'IN-11',
-  ],
-  ['rx_dma_failed', 'Receive buffers that could not be mapped for the NIC.', 'IN-03'],
-  ['tx_dma_failed', 'Packets that could not be mapped for the NIC.', 'EG-21'],
-  ['uncorr_ecc_errors', 'Memory errors in the NIC that could not be corrected.', ''],
-  ['corr_ecc_errors', 'Memory errors in the NIC that were corrected.', ''],
-] as const;
-
-function own(
-  driver: keyof typeof SOURCES,
-  rows: readonly (typeof OWN_E1000E)[number][],
-): Counter[] {
-  return rows.map(([name, meaning, step]) =>
-    complete(
-      { id: `ethtool:${driver}:${name}`, meaning, step },
-      { ...shown, source: SOURCES[driver] },
-    ),
-  );
-}
+const OWN = 'tx_restart_queue rx_csum_offload_good rx_csum_offload_errors alloc_rx_buff_failed';
+const OWN_E1000E = 'rx_header_split rx_dma_failed tx_dma_failed uncorr_ecc_errors corr_ecc_errors';
 
 /// By queue: side, name as the driver prints it without its indent, meaning, unit, step, what moves it.
 const VMXNET3 = [
@@ -149,9 +122,9 @@ const vmxnet3Rows: readonly CounterRow[] = [
 
 export const nicCounters: readonly Counter[] = [
   ...likeIgb('e1000e'),
-  ...own('e1000e', OWN_E1000E),
+  ...ethtoolCounters('e1000e', `${OWN} ${OWN_E1000E}`, SOURCES.e1000e),
   ...likeIgb('e1000'),
-  ...own('e1000', OWN),
+  ...ethtoolCounters('e1000', OWN, SOURCES.e1000),
   ...vmxnet3Rows.map((row) =>
     complete(row, {
       ...shown,

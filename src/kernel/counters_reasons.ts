@@ -294,9 +294,14 @@ const rows: Readonly<Record<DropReasonName, Row>> = {
     'kernel/bpf/cpumap.c:bq_flush_to_queue',
   ],
   'hw:xsk_drops': [
-    'The frame was in the RX ring of an AF_XDP socket that was closed.',
+    'The frame was in a ring of an AF_XDP socket that was closed.',
     '',
     'net/xdp/xsk.c:xsk_release',
+  ],
+  'hw:rx_csum_errors': [
+    'A checksum of the headers was wrong, and the NIC threw the frame away: a Cadence GEM does.',
+    'rx_ip_header_checksum_errors, rx_tcp_checksum_errors, rx_udp_checksum_errors',
+    'drivers/net/ethernet/cadence/macb_main.c',
   ],
   'hw:no_resources': [
     'No descriptor was free in the list of an 82596, whose driver reads no count of such frames.',

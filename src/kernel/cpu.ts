@@ -30,7 +30,7 @@ import { handle_softirqs, type SoftirqAction } from './softirq.ts';
 import type { Cpu, Kernel } from './state.ts';
 import { STEP } from './tracing.ts';
 import { cpu_map_kthread_run, finishCpumap } from './xdp/cpumap_kthread.ts';
-import { finishXsk, runXsk } from './xdp/xsk.ts';
+import { finishXsk, runXsk } from './xdp/xsk_app.ts';
 
 const nothing: SoftirqAction = () => true;
 

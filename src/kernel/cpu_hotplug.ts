@@ -3,12 +3,17 @@
 /// (kernel/irq/cpuhotplug.c) and dev_cpu_dead() (net/core/dev.c).
 /// A CPU that is inside an interrupt or a softirq goes when it is out of it, as the stopper thread
 /// would have it; the write to `online` returns at once, where the real one waits.
-/// Left out: the time that hotplug takes, and the interrupts that the machine's other devices own.
+/// Left out: the time that hotplug takes, and the interrupts of the recorded machines' other devices, which are data.
 import { setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { maskHas, maskOf } from './cpumask.ts';
 import { done, fails, type Result } from './errno.ts';
 import { assignVector } from './irq.ts';
+import {
+  irq_affinity_online_cpu,
+  irq_shutdown_and_deactivate,
+  irq_startup,
+} from './managed_irq.ts';
 import { __napi_schedule } from './napi_schedule.ts';
 import { dealVectors } from './nic.ts';
 import { goIdle, IDLE, interruptCpu, leaveIdle } from './piece.ts';
@@ -39,6 +44,7 @@ export function onlineCpu(k: Kernel, c: Cpu): Result {
   c.online = true;
   c.need_resched = false;
   goIdle(k, c);
+  irq_affinity_online_cpu(k, c);
   printk(k, `smpboot: Booting Node ${c.node} Processor ${c.id} APIC 0x${c.id.toString(16)}`);
   for (const dev of k.devs) if (dev.path >= 0) dealVectors(k, dev);
   return done;
@@ -66,17 +72,20 @@ function irq_migrate_all_off_this_cpu(k: Kernel, c: Cpu): void {
 }
 
 /// An interrupt that goes elsewhere loses only a planned move to the dying CPU. One that comes here
-/// takes the planned mask, or its own, or when nothing of either is online, every online CPU.
+/// takes the planned mask, or its own, or when nothing of either is online, every online CPU; a managed one is
+/// shut down then.
 /// kernel/irq/cpuhotplug.c:migrate_one_irq()
 function migrate_one_irq(k: Kernel, c: Cpu, desc: Irq): void {
   const kept = irq_fixup_move_pending(k, desc);
-  if (desc.effective !== c.id) return;
+  if (desc.shut_down || desc.effective !== c.id) return;
   if (kept) desc.pending = false;
   if (!reachable(k, desc.affinity)) {
+    if (desc.managed) return irq_shutdown_and_deactivate(k, desc);
     const online = k.cpus.filter((each) => each.online).map((each) => each.id);
     desc.affinity = maskOf(online, k.desc.cpus);
   }
-  assignVector(k, desc);
+  if (desc.managed) irq_startup(k, desc);
+  else assignVector(k, desc);
 }
 
 /// Whether a planned move can still happen; if not, it is given up and the mask before it holds.

@@ -11,7 +11,7 @@ import { linkChanged } from './link_state.ts';
 import { freeVectors, requestVectors, restart } from './nic.ts';
 import { attach_default_qdiscs } from './sch_api.ts';
 import { createTask } from './sched/task.ts';
-import type { Kernel, NetDevice } from './state.ts';
+import type { Kernel, Napi, NetDevice } from './state.ts';
 import { resetFifos, resetRing } from './wire.ts';
 import { xdpRefusesMtu } from './xdp/attach.ts';
 
@@ -79,6 +79,7 @@ export function dev_set_mtu(k: Kernel, dev: NetDevice, mtu: number): Result {
   const limits = driverOf(dev).mtu;
   if (mtu < limits.min) return fails('EINVAL', 'mtu less than device minimum');
   if (limits.max > 0 && mtu > limits.max) return fails('EINVAL', 'mtu greater than device maximum');
+  if (dev.up && limits.whileUp === false) return fails('EBUSY');
   if (dev.links.vlan && mtu > k.devs[dev.links.lower]!.mtu) return fails('ERANGE');
   const unfit = xdpRefusesMtu(k, dev, mtu);
   if (unfit) return unfit;
@@ -105,22 +106,23 @@ export function dev_change_tx_queue_len(k: Kernel, dev: NetDevice, length: numbe
 export function dev_set_threaded(k: Kernel, dev: NetDevice, threaded: boolean): Result {
   if (dev.path < 0 || pathAt(dev.path).withoutNapi) return fails('EOPNOTSUPP');
   if (dev.threaded === threaded) return done;
-  for (const q of dev.rx) {
-    const n = k.napis[q.napi]!;
-    if (threaded && n.task < 0)
-      n.task = createTask(k, {
-        comm: `napi/${dev.name}-${n.napi_id}`,
-        kind: 'napi',
-        kthread: true,
-        uid: 0,
-        cpu: k.irqs[n.irq]?.effective ?? 0,
-        pinned: false,
-        napi: n.id,
-      });
-  }
+  // The instance that was added last is the first of the device's list.
+  if (threaded) for (const q of dev.rx.toReversed()) napi_kthread_create(k, dev, k.napis[q.napi]!);
   dev.threaded = threaded;
   k.config_version++;
   return done;
+}
+
+/// The thread of an instance, and before it that of the transmit queue beside it, where that has one.
+/// net/core/dev.c:napi_kthread_create()
+function napi_kthread_create(k: Kernel, dev: NetDevice, n: Napi): void {
+  if (n.task >= 0) return;
+  const cpu = k.irqs[n.irq]?.effective ?? 0;
+  const thread = { kthread: true, uid: 0, cpu, pinned: false } as const;
+  if (pathAt(dev.path).txNapis)
+    createTask(k, { ...thread, comm: `napi/${dev.name}-0`, kind: 'other' });
+  const comm = `napi/${dev.name}-${n.napi_id}`;
+  n.task = createTask(k, { ...thread, comm, kind: 'napi', napi: n.id });
 }
 
 /// Puts a device that the host boots with into its state after `ip link set up`.

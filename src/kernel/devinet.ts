@@ -12,6 +12,7 @@ import {
 import { ifaList, type IfAddr } from './fib_semantics.ts';
 import { addressText } from './flows.ts';
 import { devConfOr } from './in_device.ts';
+import { addrconf_ifdown } from './ipv6_addr.ts';
 import { neigh_ifdown } from './neighbour.ts';
 import type { Kernel, NetDevice } from './state.ts';
 
@@ -74,6 +75,7 @@ export function enableIp(k: Kernel, dev: NetDevice): void {
 /// A device went down: the routes by it and the neighbours on it are forgotten; what was added by
 /// hand does not come back. net/ipv4/fib_frontend.c:fib_disable_ip()
 export function fib_disable_ip(k: Kernel, dev: NetDevice): void {
+  if (dev.addrs6.length > 0) addrconf_ifdown(k, dev);
   fib_sync_down_dev(k, dev);
   neigh_ifdown(k, dev);
 }

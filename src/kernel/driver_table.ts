@@ -21,10 +21,19 @@ export interface DriverPath {
   fifo(
     dev: NetDevice,
   ): { readonly perQueue: boolean; readonly limit: number; readonly bytes: boolean } | null;
+  /// When the NIC asks the other end for a pause, if it may; without it the NIC never does.
+  watermarks?(dev: NetDevice): Watermarks;
   /// Which counters a lost frame moves; returns the index of the drop reason.
   lost(k: Kernel, dev: NetDevice, q: RxQueue): number;
+  /// Whether the NIC throws a frame away that its address filter has let pass: the index of the drop reason, 0: no.
+  /// Only frames with flags are asked about.
+  discards?(k: Kernel, dev: NetDevice, skb: Skb, flags: number): number;
   /// The longest frame that the NIC takes, bytes with FCS; without it there is no limit.
   longestFrame?(dev: NetDevice): number;
+  /// Whether the NIC's VLAN filter is at work although rx-vlan-filter is on and promiscuous mode off; without it: yes.
+  filtersVlans?(dev: NetDevice): boolean;
+  /// How the NIC keeps the stamps that it takes; without it there are none.
+  readonly stamps?: StampRules;
   /// When the device raises its interrupt for frames that are ready now, ns; never before k.now.
   interruptAt(k: Kernel, n: Napi): number;
   /// Gives a NAPI instance the moderation that the driver sets when it starts the NIC; and after `ethtool -C`,
@@ -32,6 +41,8 @@ export interface DriverPath {
   moderate(k: Kernel, dev: NetDevice, n: Napi): void;
   /// Applies a change of `ethtool -C` to a NAPI instance of a device that runs on.
   coalesced?(k: Kernel, dev: NetDevice, n: Napi): void;
+  /// What the driver does when a flag of its own (--set-priv-flags) has changed; true: the NIC is reset, as without this.
+  flagChanged?(k: Kernel, dev: NetDevice, name: string): boolean;
   /// What the work of lib/dim does: sets the moderation of n.dim's profile.
   dimWork?(k: Kernel, dev: NetDevice, n: Napi): void;
   /// The link is there: what the driver logs.
@@ -45,8 +56,12 @@ export interface DriverPath {
   merge?(k: Kernel, dev: NetDevice, q: RxQueue, skb: Skb): boolean;
   /// The driver's interrupt handler does everything itself: there is nothing to poll.
   readonly withoutNapi?: true;
+  /// Each transmit queue has a NAPI instance of its own, without a number (netif_napi_add_tx()). Nothing polls it here.
+  readonly txNapis?: true;
   /// One legacy interrupt on the line NicDescription.intx, which several NICs may share, instead of MSI-X.
   readonly intx?: true;
+  /// The NIC has no hash: what no rule sends elsewhere goes to the first queue.
+  readonly rulesOnly?: true;
   /// Whether a change of the number of queues re-registers the interrupts and empties the rings.
   readonly resetsForQueues: boolean;
   /// Whether a change of the MTU empties the rings and resets the NIC while it is up.
@@ -60,6 +75,21 @@ export interface DriverPath {
   readonly tellsL4Hash?: true;
   /// Whether the driver spreads its vectors over the online CPUs, anew when one comes or goes.
   readonly dealsCpus: boolean;
+}
+
+/// Time stamps of received frames in the NIC. net_timestamp_hw.ts
+export interface StampRules {
+  readonly watchdogs: number; // runs of the driver's watchdog until a stamp that nobody fetched is thrown away; 0: each frame has its own
+  readonly bothPorts: boolean; // a PTP message must come from the port that it goes to
+  hangLine?(dev: NetDevice): string; // what the driver logs then
+}
+
+/// Fill levels of the packet buffer, bytes, and pauses in quanta of 512 bit times.
+export interface Watermarks {
+  readonly high: number; // a pause is asked for
+  readonly low: number; // and ended
+  readonly quanta: number; // how long it is to be
+  readonly refresh: number; // it is asked for again that long after it was asked for
 }
 
 /// What get_rps_cpu() asks of a driver whose NIC can be told where a flow is read.

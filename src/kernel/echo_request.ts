@@ -1,14 +1,14 @@
 /// Echo requests that a program sends by a raw socket: what ping does. Stands for raw_sendmsg() in
 /// net/ipv4/raw.c and ip_fragment() in net/ipv4/ip_output.c as far as an echo request needs them.
-/// Left out: the way over lo, other hosts than the one at the end of the wire (nobody answers), the
+/// Left out: fragments over lo, other hosts than the one at the end of the wire (nobody answers), the
 /// question for a link address on the wire.
 import { addFlow, addressText } from './flows.ts';
 import type { ErrnoName } from './errno.ts';
 import { countMib } from './mib.ts';
 import { neighReachable } from './neighbour.ts';
 import type { OutputRoute } from './route.ts';
-import type { Kernel } from './state.ts';
-import { transmit } from './transmit.ts';
+import type { Cpu, Kernel, Outgoing } from './state.ts';
+import { ip_local_out, sendFrame } from './transmit.ts';
 
 const ETH_HLEN = 14;
 const IP_HLEN = 20;
@@ -27,7 +27,7 @@ export function echoFlow(k: Kernel, out: OutputRoute, daddr: number, id: number)
 }
 
 /// Sends an echo request as an IP packet of `bytes`: EMSGSIZE when it is too large and may not be
-/// cut, null when it was sent or waits for a link address for ever.
+/// cut, EPERM when a rule has dropped it, null when it was sent or waits for a link address for ever.
 export function sendEcho(
   k: Kernel,
   out: OutputRoute,
@@ -36,19 +36,32 @@ export function sendEcho(
   mayFragment: boolean,
   icmp_seq = 0,
 ): ErrnoName | null {
-  const dev = k.devs[out.dev]!;
   if (bytes > out.mtu && !mayFragment) return 'EMSGSIZE';
   k.mib.IcmpOutMsgs++;
   countMib(k, 'IcmpOutEchos');
   countMib(k, 'IcmpMsgOutType8');
-  const daddr = k.flows.saddr[flow]!;
-  const hop = out.gw === 0 ? daddr : addressText(out.gw);
-  if (!neighReachable(k, dev, out.gw || k.flows.src[flow]!, hop === dev.peer)) return null;
   const c = k.cpus.find((one) => one.online)!;
   c.cursor_ns = Math.max(c.cursor_ns, k.now);
-  const room = bytes > out.mtu ? (out.mtu - IP_HLEN) & ~7 : bytes;
+  const whole: Outgoing = {
+    ...{ dev: out.dev, flow, proto: IPPROTO_ICMP, len: ETH_HLEN + bytes, arrives: 0, remote: -1 },
+    ...{ tcp: null, icmp: 8 << 8, icmp_seq, gw: out.gw },
+  };
+  if (!ip_local_out(k, c, whole)) return 'EPERM';
+  if (whole.dev > 0) ip_finish_output2(k, c, whole, bytes, out.mtu);
+  else sendFrame(k, c, whole);
+  return null;
+}
+
+// To the next hop, if it has a link address, in as many fragments as are needed.
+function ip_finish_output2(k: Kernel, c: Cpu, whole: Outgoing, bytes: number, mtu: number): void {
+  const dev = k.devs[whole.dev]!;
+  const daddr = k.flows.saddr[whole.flow]!; // translated on the way, perhaps
+  const { gw = 0 } = whole;
+  const hop = gw === 0 ? daddr : addressText(gw);
+  if (!neighReachable(k, dev, gw || k.flows.src[whole.flow]!, hop === dev.peer)) return;
+  const room = bytes > mtu ? (mtu - IP_HLEN) & ~7 : bytes;
   const total = bytes - IP_HLEN;
-  const pieces = bytes > out.mtu ? Math.ceil(total / room) : 1;
+  const pieces = bytes > mtu ? Math.ceil(total / room) : 1;
   if (pieces > 1) {
     k.mib.IpFragOKs++;
     k.mib.IpFragCreates += pieces;
@@ -56,20 +69,8 @@ export function sendEcho(
   for (let i = 0; i < pieces; i++) {
     const last = i === pieces - 1;
     const part = pieces === 1 ? total : last ? total - i * room : room;
-    transmit(k, c, {
-      dev: out.dev,
-      flow,
-      proto: IPPROTO_ICMP,
-      len: ETH_HLEN + IP_HLEN + part,
-      arrives: 0,
-      remote: -1,
-      tcp: null,
-      icmp: 8 << 8,
-      icmp_seq,
-      ...(last && daddr === dev.peer && { echo: bytes }),
-    });
+    const len = ETH_HLEN + IP_HLEN + part;
+    const answered = last && daddr === dev.peer;
+    sendFrame(k, c, { ...whole, len, ...(answered && { echo: bytes }) });
   }
-  // One datagram was asked for, however many frames it took.
-  k.mib.IpOutRequests -= pieces - 1;
-  return null;
 }

@@ -42,6 +42,7 @@ const texts = {
   EOVERFLOW: 'Value too large for defined data type',
   EMSGSIZE: 'Message too long',
   ENOPROTOOPT: 'Protocol not available',
+  ENOTSOCK: 'Socket operation on non-socket',
   EOPNOTSUPP: 'Operation not supported',
   EAFNOSUPPORT: 'Address family not supported by protocol',
   EADDRINUSE: 'Address already in use',

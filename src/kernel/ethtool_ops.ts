@@ -6,8 +6,13 @@ import { driverOf, hasRss } from '../hardware/driver.ts';
 import type { Refusal, RingSizes } from '../hardware/nic_driver.ts';
 import { done, fails, type ErrnoName, type Result } from './errno.ts';
 import type { NicDescription } from './host.ts';
+import { pathAt } from './driver_table.ts';
 import { resizeRings, setQueues } from './nic.ts';
+import { printk } from './printk.ts';
 import type { Kernel, NetDevice } from './state.ts';
+import { separateFault, veth_set_channels } from './veth.ts';
+import { flowControlChanged } from './wire.ts';
+import { xdpRefusesChannels, xdpRefusesRings } from './xdp/queues.ts';
 
 /// A refusal that also says which attribute of the request was wrong (NL_SET_ERR_MSG_ATTR), by the
 /// word that ethtool has for it.
@@ -63,6 +68,8 @@ export function ethtool_set_ringparam(
   ] as const;
   const tooBig = exceeding.find(([, exceeds]) => exceeds);
   if (tooBig) return failsAt('EINVAL', 'requested ring size exceeds maximum', tooBig[0]);
+  const taken = dev.xdp === null ? null : xdpRefusesRings(dev);
+  if (taken) return taken;
   const { refused, ...settled } = rules.settle(now, wanted, dev);
   if (!sameRings(settled, now)) {
     resizeRings(k, dev, settled.rx, settled.tx, settled.jumbo);
@@ -96,6 +103,7 @@ export function ethtool_set_channels(
 ): EthtoolResult {
   const rules = driverOf(dev).channels;
   if (!rules || rules.fixed) return fails('EOPNOTSUPP');
+  if (rules.separate) return setSeparate(k, dev, asked);
   const { rx = 0, tx = 0, other = rules.other, combined = dev.rx.length } = asked;
   if (!rx && !tx && other === rules.other && combined === dev.rx.length) return done;
   const tooMany = rx
@@ -120,12 +128,22 @@ export function ethtool_set_channels(
       'EINVAL',
       `requested channel counts are too low for existing indirection table (${inUse})`,
     );
-  // virtnet_set_channels(): XDP has queues of its own.
-  if (dev.xdp !== null && dev.driver === 'virtio_net') return fails('EINVAL');
+  const used = k.bpf.xsks.length > 0 || dev.xdp !== null;
+  const taken = used ? xdpRefusesChannels(k, dev, combined) : null;
+  if (taken) return taken;
   const refused = rules.refuse(combined, other);
   if (refused) return fails(refused.errno);
   if (combined !== dev.rx.length) changeQueues(k, dev, combined);
   return done;
+}
+
+/// Queues for receiving and for sending are counted apart: veth.
+function setSeparate(k: Kernel, dev: NetDevice, asked: ChannelRequest): EthtoolResult {
+  const now = { rx: dev.rx.length, tx: dev.tx.length, other: 0, combined: 0 };
+  const wanted = { ...now, ...asked };
+  const names = ['rx', 'tx', 'other', 'combined'] as const;
+  if (names.every((name) => wanted[name] === now[name])) return done;
+  return separateFault(dev, wanted) ?? veth_set_channels(k, dev, wanted.rx, wanted.tx);
 }
 
 /// The table is drawn anew unless the driver keeps one that was set by hand.
@@ -158,12 +176,13 @@ export function ethtool_set_pauseparam(k: Kernel, dev: NetDevice, asked: PauseRe
   const refused = rules.refuse?.(wanted, dev.pause);
   if (refused) return fails(refused.errno);
   dev.pause = rules.settle(wanted);
-  if (wanted.autoneg) resetNic(k, dev);
+  if (wanted.autoneg || rules.resets) resetNic(k, dev);
+  else if (dev.path >= 0) flowControlChanged(k, dev);
   k.config_version++;
   return done;
 }
 
-/// Sets flags that only this driver has; igb then resets the NIC, to fill its rings in the other
+/// Sets flags that only this driver has; most then reset the NIC, to fill its rings in the other
 /// way; e1000e refuses. EOPNOTSUPP for a flag that the driver does not know.
 export function ethnl_set_privflags(
   k: Kernel,
@@ -178,11 +197,15 @@ export function ethnl_set_privflags(
   const changed = Object.entries(asked).filter(([name, on]) => dev.priv_flags[name] !== on);
   if (!changed.length) return done;
   for (const [name, on] of changed) {
-    const refused = driver.refuseFlag?.(name, on);
+    const refused = driver.refuseFlag?.(name, on, dev);
+    for (const text of refused?.logs ?? [])
+      printk(k, `${dev.driver} ${dev.pci} ${dev.name}: ${text}`);
     if (refused) return fails(refused.errno);
   }
   for (const [name, on] of changed) dev.priv_flags[name] = on;
-  if (dev.up) resetNic(k, dev);
+  const path = pathAt(dev.path);
+  if (changed.map(([name]) => path.flagChanged?.(k, dev, name) ?? true).includes(true))
+    resetNic(k, dev);
   k.config_version++;
   return done;
 }

@@ -6,7 +6,9 @@ import { driverOf, freeFeatures } from '../hardware/driver.ts';
 import { byKernelString, FEATURES } from '../hardware/features.ts';
 import { fails } from './errno.ts';
 import { failsAt, resetNic, type EthtoolResult } from './ethtool_ops.ts';
+import { printk } from './printk.ts';
 import { rssChanged } from './rss.ts';
+import { programFilters } from './rxnfc_program.ts';
 import type { Kernel, NetDevice } from './state.ts';
 import { xdpRefusesFeatures } from './xdp/attach.ts';
 
@@ -62,11 +64,14 @@ export function netdev_update_features(k: Kernel, dev: NetDevice): void {
       (free.includes(name) ? dev.wanted_features[name] : before[name]) ?? false,
     ]),
   );
-  const after = netdev_fix_features(rules.fix?.(wanted) ?? wanted, rules.partial);
+  const log = rules.fixLog?.(wanted, dev) ?? null;
+  if (log !== null) printk(k, `${dev.driver} ${dev.pci} ${dev.name}: ${log}`);
+  const after = netdev_fix_features(rules.fix?.(wanted, dev) ?? wanted, rules.partial);
   if (dev.xdp !== null && xdpRefusesFeatures(k, dev, after)) return;
   if (FEATURES.every((name) => before[name] === after[name])) return;
   dev.features = after;
-  rssChanged(dev); // ntuple-filters decides whether rules are looked at
+  programFilters(dev, 'features');
+  rssChanged(dev);
   if (dev.up && rules.resets?.(before, after)) resetNic(k, dev);
   k.config_version++;
 }

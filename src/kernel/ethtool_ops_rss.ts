@@ -3,12 +3,16 @@
 /// Stands for ethtool_set_rxfh() and ethtool_set_rxnfc() in net/ethtool/ioctl.c.
 /// Left out: further RSS contexts, other hash functions.
 import { driverOf, hasRss } from '../hardware/driver.ts';
+import type { RuleChange } from '../hardware/nic_driver.ts';
 import { done, fails, type Result } from './errno.ts';
 import { isRefusal, nicOf } from './ethtool_ops.ts';
 import { printk } from './printk.ts';
 import { defaultIndir, rssChanged } from './rss.ts';
+import { programFilters } from './rxnfc_program.ts';
 import type { Kernel, NetDevice, NtupleRule } from './state.ts';
 
+const ETHTOOL_GRXFH = 0x29;
+const ETHTOOL_SRXFH = 0x2a;
 const UDP_HASHED =
   'enabling UDP RSS: fragmented packets may arrive out of order to the stack above';
 
@@ -51,12 +55,18 @@ export function ethtool_set_rxfh(k: Kernel, dev: NetDevice, asked: RxfhRequest):
 
 /// Header fields hashed for one kind of flow (tcp4, udp4, ...), as letters of `ethtool -N`; or why
 /// they cannot be read.
-export function rxFlowHash(dev: NetDevice, type: string): string | Result {
+export function rxFlowHash(k: Kernel, dev: NetDevice, type: string): string | Result {
   const rules = driverOf(dev).flowHash;
   if (!rules) return fails('EOPNOTSUPP');
+  if (rules.unknown) return knowsNot(k, dev, rules.unknown(ETHTOOL_GRXFH));
   const letters = dev.rxnfc[type];
   if (letters !== undefined) return letters;
   return rules.countsRules ? fails('EINVAL') : '';
+}
+
+function knowsNot(k: Kernel, dev: NetDevice, text: string): Result {
+  printk(k, `${dev.driver} ${dev.pci} ${dev.name}: ${text}`);
+  return fails('EOPNOTSUPP');
 }
 
 /// Chooses the header fields that are hashed for one kind of flow. Stands for ethtool_set_rxnfc()
@@ -69,6 +79,7 @@ export function ethtool_set_rxnfc(
 ): Result {
   const rules = driverOf(dev).flowHash;
   if (!rules) return fails('EOPNOTSUPP');
+  if (rules.unknown) return knowsNot(k, dev, rules.unknown(ETHTOOL_SRXFH));
   const settled = rules.settle(dev.rxnfc, type, letters);
   if (isRefusal(settled)) return fails(settled.errno);
   const ports = (table: Readonly<Record<string, string>>): boolean =>
@@ -92,23 +103,31 @@ export function insertRule(k: Kernel, dev: NetDevice, rule: NtupleRule): Result 
   if (!rules) return fails('EOPNOTSUPP');
   const refused = rules.refuse(dev, rule);
   if (refused?.log) printk(k, `${dev.driver} ${dev.pci} ${dev.name}: ${refused.log}`);
+  if (refused?.device_log) printk(k, `${dev.driver} ${dev.pci}: ${refused.device_log}`);
   if (refused) return fails(refused.errno);
-  if (rule.queue >= dev.rx.length || rule.location >= rules.size) return fails('EINVAL');
   const others = dev.ntuple.filter(({ location }) => location !== rule.location);
-  return useRules(k, dev, [...others, rules.stored(rule)]);
+  return useRules(k, dev, 'inserted', [...others, rules.stored(rule)]);
 }
 
-/// Takes the rule at a location away. EINVAL when there is none. Stands for ethtool_set_rxnfc() with
+/// Takes the rule at a location away. What the driver says when there is none: most EINVAL. Stands for ethtool_set_rxnfc() with
 /// ETHTOOL_SRXCLSRLDEL.
 export function deleteRule(k: Kernel, dev: NetDevice, location: number): Result {
   const { ntuple, flowHash } = driverOf(dev);
   if (!ntuple && !flowHash?.countsRules) return fails('EOPNOTSUPP');
   const others = dev.ntuple.filter((rule) => rule.location !== location);
-  return others.length === dev.ntuple.length ? fails('EINVAL') : useRules(k, dev, others);
+  if (others.length === dev.ntuple.length)
+    return fails(ntuple?.absent?.(dev, location, 'delete') ?? 'EINVAL');
+  return useRules(k, dev, 'deleted', others);
 }
 
-function useRules(k: Kernel, dev: NetDevice, rules: readonly NtupleRule[]): Result {
+function useRules(
+  k: Kernel,
+  dev: NetDevice,
+  moment: RuleChange,
+  rules: readonly NtupleRule[],
+): Result {
   dev.ntuple = [...rules].sort((a, b) => a.location - b.location);
+  programFilters(dev, moment);
   rssChanged(dev);
   k.config_version++;
   return done;

@@ -21,7 +21,7 @@ import {
 } from './fib_semantics.ts';
 import { createTrie } from './fib_trie_node.ts';
 import { fib_table_delete, fib_table_flush, fib_table_insert, RTN, SCOPE } from './fib_trie.ts';
-import type { InsertFlags } from './fib_trie.ts';
+import type { FlowKey, InsertFlags } from './fib_trie.ts';
 import { addressNumber } from './flows.ts';
 import { devConfMax, devConfOr } from './in_device.ts';
 import type { Dst, FibAlias, FibTable, Kernel, NetDevice } from './state.ts';
@@ -207,6 +207,11 @@ export function inet_lookup_ifaddr_rcu(k: Kernel, addr: number): boolean {
   return k.devs.some((dev) => ifaList(dev).some((ifa) => ifa.local === addr));
 }
 
+/// What rules may ask of a packet beside its addresses.
+type FlowPorts = Pick<FlowKey, 'proto' | 'sport' | 'dport'>;
+
+const NO_PORTS: FlowPorts = { proto: 0, sport: 0, dport: 0 };
+
 /// Could a packet from `src` have come in by this device? The errno when not: EXDEV for the reverse
 /// path filter, EINVAL for a source of our own; else whether the sender is on the device's link
 /// itself. net/ipv4/fib_frontend.c:fib_validate_source()
@@ -218,6 +223,7 @@ export function fib_validate_source(
   tos: number,
   mark: number,
   oif: number,
+  ports: FlowPorts = NO_PORTS,
 ): ErrnoName | boolean {
   const rpf = devConfMax(k, dev, 'rp_filter');
   const sends = oif >= 0 && k.devs[oif] === dev && devConfOr(k, dev, 'send_redirects');
@@ -226,7 +232,7 @@ export function fib_validate_source(
     if (!k.fib.custom_local && !k.fib.custom_rules)
       return inet_lookup_ifaddr_rcu(k, src) ? 'EINVAL' : false;
   }
-  return __fib_validate_source(k, dev, src, dst, tos, mark, oif, rpf);
+  return __fib_validate_source(k, dev, src, dst, tos, mark, oif, rpf, ports);
 }
 
 function __fib_validate_source(
@@ -238,6 +244,7 @@ function __fib_validate_source(
   mark: number,
   oif: number,
   rpf: number,
+  ports: FlowPorts,
 ): ErrnoName | boolean {
   const index = k.devs.indexOf(dev);
   const flow = flowKey({
@@ -246,6 +253,8 @@ function __fib_validate_source(
     iif: oif >= 0 ? oif : 0,
     tos,
     mark: devConfOr(k, dev, 'src_valid_mark') ? mark : 0,
+    // Rules that ask for ports see those of the way back.
+    ...{ proto: ports.proto, sport: ports.dport, dport: ports.sport },
   });
   const res: LookupResult = noResult();
   const lastResort: ErrnoName | boolean = rpf !== 0 ? 'EXDEV' : false;

@@ -194,8 +194,10 @@ function defaultPreference(k: Kernel): number {
   return second && second.pref > 0 ? second.pref - 1 : 0;
 }
 
+/// Whether one of two rules is one too many: the kernel asks neither for `not` nor where goto leads. rule_exists()
 function sameSelector(a: FibRule, b: FibRule): boolean {
-  return JSON.stringify({ ...a, protocol: 0 }) === JSON.stringify({ ...b, protocol: 0 });
+  const asked = (rule: FibRule): string => JSON.stringify({ ...rule, invert: false, target: 0 });
+  return asked(a) === asked(b);
 }
 
 /// Removes the first rule that has all that is given; ENOENT when none does. fib_nl_delrule()

@@ -104,7 +104,7 @@ export function inet_select_addr(
 
 /// What an address is to this host, RTN_*, as far as a device's routes go (-1: all).
 /// net/ipv4/fib_frontend.c:inet_dev_addr_type()
-export function inet_addr_type(k: Kernel, addr: number, dev = -1): number {
+export function inet_addr_type(k: Kernel, addr: number): number {
   if (addr >>> 24 === 0 || addr === 0xffff_ffff) return RTN.BROADCAST;
   if (addr >>> 28 === 14) return RTN.MULTICAST;
   const table = fib_get_table(k, RT_TABLE_LOCAL);
@@ -113,7 +113,7 @@ export function inet_addr_type(k: Kernel, addr: number, dev = -1): number {
   if (fib_table_lookup(k, table, flowKey({ daddr: addr }), res, false) !== null || !res.route)
     return RTN.UNICAST;
   // A shared trie answers with main's routes too; those are unicast.
-  return dev < 0 || res.route.dev === dev ? res.route.type : RTN.UNICAST;
+  return res.route.type;
 }
 
 /// Checks a route that is to be added and completes its next hop; a refusal has the kernel's words.
@@ -147,7 +147,7 @@ function fib_check_nh_v4_gw(k: Kernel, cfg: FibAlias): Result {
     const dev = k.devs[cfg.dev];
     if (!dev) return fails('ENODEV', 'Nexthop device required for onlink');
     if (!dev.up) return fails('ENETDOWN', 'Nexthop device is not up');
-    if (inet_addr_type(k, cfg.gw, cfg.dev) !== RTN.UNICAST)
+    if (inet_addr_type(k, cfg.gw) !== RTN.UNICAST)
       return fails('EINVAL', 'Nexthop has invalid gateway');
     cfg.nh_scope = SCOPE.LINK;
     return { ok: true };

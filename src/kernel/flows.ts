@@ -1,5 +1,6 @@
 /// The table of flows: what all packets of one flow have in common, so that a packet need not carry it.
-/// Left out: flows are never removed; a run has as many as its senders and sockets ask for.
+/// Only flows that somebody gives back are ever removed (those that address translation makes); a run has as many
+/// others as its senders and sockets ask for.
 import { bits, stream } from '../engine/random.ts';
 import { addressBytes } from './address.ts';
 import { __flow_hash_from_keys, __skb_flow_dissect, ETH_P_8021Q } from './flow_dissector.ts';
@@ -18,6 +19,8 @@ export interface FlowSpec {
   readonly ttl?: number; // 64
   readonly tos?: number; // 0
   readonly flow_label?: number; // IPv6; 0
+  readonly hopopts?: number[]; // IPv6: the bytes of its hop-by-hop options
+  readonly dstopts?: number[]; // and of its destination options
   readonly syn?: SynOptions; // TCP: what its SYNs carry
   readonly remote?: number; // index into remotes that sends it
 }
@@ -28,40 +31,58 @@ const ETH_P_IP = 0x0800;
 const ETH_P_IPV6 = 0x86dd;
 const IPPROTO_UDP = 17;
 
-/// Adds a flow and returns its index.
+/// Adds a flow and returns its index. Flows that are added one after the other lie side by side.
 export function addFlow(k: Kernel, spec: FlowSpec): number {
+  const flow = k.flows.count++;
+  describe(k, flow, spec);
+  return flow;
+}
+
+/// The same for a flow that will be given back: a row that was is used again.
+export function takeFlow(k: Kernel, spec: FlowSpec): number {
+  const flow = k.flows.free.pop();
+  if (flow === undefined) return addFlow(k, spec);
+  describe(k, flow, spec);
+  return flow;
+}
+
+/// Gives a row back to which nothing refers any more.
+export function freeFlow(k: Kernel, flow: number): void {
+  k.flows.free.push(flow);
+}
+
+function describe(k: Kernel, flow: number, spec: FlowSpec): void {
   const f = k.flows;
   const six = spec.saddr.includes(':');
-  const proto = spec.proto ?? IPPROTO_UDP;
-  f.family.push(six ? AF_INET6 : AF_INET);
-  f.proto.push(proto);
-  f.ethertype.push(spec.ethertype ?? (six ? ETH_P_IPV6 : ETH_P_IP));
-  f.saddr.push(spec.saddr);
-  f.daddr.push(spec.daddr);
-  f.src.push(six ? 0 : addressNumber(spec.saddr));
-  f.dst.push(six ? 0 : addressNumber(spec.daddr));
-  f.sport.push(spec.sport);
-  f.dport.push(spec.dport);
-  f.ttl.push(spec.ttl ?? 64);
-  f.tos.push(spec.tos ?? 0);
-  f.dev.push(spec.dev);
-  f.rss.push(0);
-  f.rss_l4.push(false);
-  f.queue.push(0);
-  f.version.push(-1);
-  f.flow_label.push(spec.flow_label ?? 0);
-  f.ehash.push(-1);
-  f.variant.push(0);
-  f.variant_hash.push(0);
-  f.hash.push(0);
-  f.sock.push(-2);
-  f.syn.push(spec.syn ?? null);
-  f.remote.push(spec.remote ?? -1);
-  f.rt_key.push(-1);
-  f.rt.push(0);
-  const flow = f.count++;
+  f.family[flow] = six ? AF_INET6 : AF_INET;
+  f.proto[flow] = spec.proto ?? IPPROTO_UDP;
+  f.ethertype[flow] = spec.ethertype ?? (six ? ETH_P_IPV6 : ETH_P_IP);
+  f.saddr[flow] = spec.saddr;
+  f.daddr[flow] = spec.daddr;
+  f.src[flow] = six ? 0 : addressNumber(spec.saddr);
+  f.dst[flow] = six ? 0 : addressNumber(spec.daddr);
+  f.sport[flow] = spec.sport;
+  f.dport[flow] = spec.dport;
+  f.ttl[flow] = spec.ttl ?? 64;
+  f.tos[flow] = spec.tos ?? 0;
+  f.dev[flow] = spec.dev;
+  f.rss[flow] = 0;
+  f.rss_l4[flow] = false;
+  f.queue[flow] = 0;
+  f.version[flow] = -1;
+  f.flow_label[flow] = spec.flow_label ?? 0;
+  f.hopopts[flow] = spec.hopopts ?? null;
+  f.dstopts[flow] = spec.dstopts ?? null;
+  f.ehash[flow] = -1;
+  f.variant[flow] = 0;
+  f.variant_hash[flow] = 0;
+  f.hash[flow] = 0;
+  f.sock[flow] = -2;
+  f.syn[flow] = spec.syn ?? null;
+  f.remote[flow] = spec.remote ?? -1;
+  f.rt_key[flow] = -1;
+  f.rt[flow] = 0;
   f.hash[flow] = flowHash(k, flow, 0);
-  return flow;
 }
 
 /// An IPv4 address in dots as an unsigned number in host order. Throws on anything else.
@@ -105,6 +126,13 @@ export function skbHashRaw(k: Kernel, skb: Skb): number {
 /// NETIF_F_RXHASH of the device that the packet came by.
 function hashesForKernel(k: Kernel, skb: Skb): boolean {
   return k.devs[k.skbs.dev[skb]!]!.features['receive-hashing'] === true;
+}
+
+/// The kernel's own hash, whatever the NIC has worked out: alike for both directions, without ports for any
+/// fragment, whatever the VLAN. include/linux/skbuff.h:__skb_get_hash_symmetric()
+export function __skb_get_hash_symmetric(k: Kernel, skb: Skb): number {
+  if ((k.skbs.flags[skb]! & FLAG_FRAG) === 0) return k.flows.hash[k.skbs.flow[skb]!]!;
+  return flowHash(k, k.skbs.flow[skb]!, FRAGMENT);
 }
 
 const TAGGED = 0x1_0000;

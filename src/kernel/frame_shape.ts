@@ -1,7 +1,7 @@
 /// What a sender's frames look like where they are more than plain UDP over IPv4: protocol, family, VLAN tag,
 /// fragments, TCP segments in a row, and what is wrong with some of them. A plain sender has no shape,
 /// and its frames no flags.
-/// Left out: contents, IP options, IPv6 extension headers (so no fragments of IPv6), TCP options other than
+/// Left out: contents, IP options, IPv6 extension headers other than that of fragments, TCP options other than
 /// timestamps.
 import { chance, type Stream } from '../engine/random.ts';
 import { IP_FAULT } from './ip_faults.ts';
@@ -23,6 +23,8 @@ import type { FrameShape, SkbPool, Skb } from './state.ts';
 const FCS = 4;
 const ETH_HLEN = 14;
 const IP_HLEN = 20;
+const IPV6_HLEN = 40;
+const FRAG_HLEN = 8; // IPv6's header of a fragment
 const TCP_HLEN = 20;
 const TSTAMP_ALIGNED = 12;
 const SHORTEST = 60; // bytes without FCS
@@ -70,6 +72,7 @@ export function shapeOf(
   const shape: FrameShape = {
     flags: addressFlags(proto, daddr, broadcast) | (spec.vlan ? FLAG_VLAN : 0),
     vlan_tci: spec.vlan ?? 0,
+    ip_header: six ? IPV6_HLEN : IP_HLEN,
     chunk: chunkOf(len, spec.mtu ?? 0, six),
     fragments: 1,
     ipid: 0,
@@ -81,7 +84,8 @@ export function shapeOf(
     tcp_flags: tcp ? (proto === 'tcp' ? ACK : SYN) : 0,
     seqs: proto === 'tcp' ? new Array<number>(flows).fill(1) : [],
   };
-  if (shape.chunk > 0) shape.fragments = Math.ceil((len - FCS - ETH_HLEN - IP_HLEN) / shape.chunk);
+  if (shape.chunk > 0)
+    shape.fragments = Math.ceil((len - FCS - ETH_HLEN - shape.ip_header) / shape.chunk);
   if (tcp) shape.flags |= FLAG_TCP | (six ? 0 : FLAG_IPID | FLAG_DF);
   if (proto === 'tcp') shape.flags |= FLAG_TSTAMP;
   const plain =
@@ -102,16 +106,18 @@ function addressFlags(proto: Protocol, daddr: string, broadcast: boolean): numbe
 /// Bytes of the datagram in each fragment but the last, a multiple of 8; 0 when it fits in one packet.
 function chunkOf(len: number, mtu: number, six: boolean): number {
   const whole = len - FCS - ETH_HLEN;
-  return mtu === 0 || six || whole <= mtu ? 0 : Math.floor((mtu - IP_HLEN) / 8) * 8;
+  const headers = six ? IPV6_HLEN + FRAG_HLEN : IP_HLEN;
+  return mtu === 0 || whole <= mtu ? 0 : Math.floor((mtu - headers) / 8) * 8;
 }
 
 /// Length of the sender's next frame without FCS and without its VLAN tag, bytes.
 export function frameLength(shape: FrameShape, len: number, sent: number): number {
   if (shape.fragments === 1) return len - FCS;
   const nth = sent % shape.fragments;
-  const whole = len - FCS - ETH_HLEN - IP_HLEN;
+  const whole = len - FCS - ETH_HLEN - shape.ip_header;
   const part = Math.min(shape.chunk, whole - nth * shape.chunk);
-  return Math.max(SHORTEST, ETH_HLEN + IP_HLEN + part);
+  const extension = shape.ip_header === IPV6_HLEN ? FRAG_HLEN : 0;
+  return Math.max(SHORTEST, ETH_HLEN + shape.ip_header + extension + part);
 }
 
 /// Fills in what is special about a frame, the `sent`-th of its sender, and gives it its flags. Whether the
@@ -154,14 +160,14 @@ function dressFragment(
   if (nth === 0) shape.ipid = (shape.ipid + 1) & 0xffff;
   pool.ipid[skb] = shape.ipid;
   pool.frag_off[skb] = offset;
-  pool.payload[skb] = Math.min(shape.chunk, len - FCS - ETH_HLEN - IP_HLEN - offset);
+  pool.payload[skb] = Math.min(shape.chunk, len - FCS - ETH_HLEN - shape.ip_header - offset);
   return FLAG_FRAG | FLAG_IPID | (nth + 1 < shape.fragments ? FLAG_MF : 0);
 }
 
 /// The next segment of a flow, or a SYN. One acknowledgement number and window serve all.
 function dressSegment(pool: SkbPool, skb: Skb, shape: FrameShape, flow: number): void {
   const stream = shape.seqs.length > 0;
-  const header = ETH_HLEN + IP_HLEN + TCP_HLEN + TSTAMP_ALIGNED;
+  const header = ETH_HLEN + shape.ip_header + TCP_HLEN + TSTAMP_ALIGNED;
   const payload = stream ? Math.max(0, pool.len[skb]! - header) : 0;
   const seq = stream ? shape.seqs[flow]! : 0;
   pool.seq[skb] = seq;

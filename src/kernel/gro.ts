@@ -27,6 +27,7 @@ import {
   FLAG_FOREIGN,
   FLAG_GSO,
   FLAG_HEAD,
+  FLAG_META,
   FLAG_MULTICAST,
   FLAG_TCP,
   FLAG_VLAN,
@@ -62,6 +63,11 @@ export function createGroHash(): GroHash {
 /// Takes a packet from the driver. True when rx_list is due to go up the stack.
 export function napi_gro_receive(k: Kernel, c: Cpu, n: Napi, skb: Skb): boolean {
   takeStep(k, c, STEP.GRO, skb, COSTS.napi_gro_receive.ns);
+  return receiveTaken(k, c, n, skb);
+}
+
+/// The same when the step has been taken already.
+export function receiveTaken(k: Kernel, c: Cpu, n: Napi, skb: Skb): boolean {
   if (n.gro_version !== k.config_version) updateMode(k, n);
   // UDP goes straight on unless somebody asked for it to be merged.
   if ((n.gro_mode & (k.skbs.flags[skb]! & FLAG_TCP ? GRO_ON : GRO_UDP)) === 0)
@@ -122,11 +128,13 @@ function gro_list_prepare(k: Kernel, head: Skb, skb: Skb, hash: number): void {
   const type = k.flows.ethertype[pool.flow[skb]!];
   const flags = pool.flags[skb]!;
   const tci = flags & FLAG_VLAN ? pool.vlan_tci[skb]! : -1;
+  const meta = flags & FLAG_META ? pool.meta[skb]! : -1;
   for (let p = head; p >= 0; p = pool.next[p]!) {
     const same =
       hash === pool.hash[p] &&
       ((flags ^ pool.flags[p]!) & STATION) === 0 &&
       tci === (pool.flags[p]! & FLAG_VLAN ? pool.vlan_tci[p]! : -1) &&
+      meta === (pool.flags[p]! & FLAG_META ? pool.meta[p]! : -1) && // skb_metadata_differs()
       type === k.flows.ethertype[pool.flow[p]!];
     pool.cb2[p] = same ? pool.cb2[p]! | SAME_FLOW : pool.cb2[p]! & ~SAME_FLOW;
   }

@@ -6,7 +6,7 @@
 /// napi_gro_cb says about the packet in hand is in GroHash (state.ts).
 /// Left out: tunnels (encapsulation), so there is one network header; page_pool and zero-copy
 /// buffers, which do not mix; a frame in several buffers counts as one fragment.
-import { FLAG_DF, FLAG_IPID, FLAG_TCP, FLAG_TSTAMP, mergeSkb, skbTruesize } from './skb.ts';
+import { dontFragment, FLAG_IPID, FLAG_TCP, FLAG_TSTAMP, mergeSkb, skbTruesize } from './skb.ts';
 import { COSTS } from './costs.ts';
 import type { Cpu, Kernel, Napi, Skb, SkbPool } from './state.ts';
 
@@ -137,18 +137,13 @@ export function gro_receive_network_flush(k: Kernel, p: Skb, skb: Skb): boolean 
 }
 
 /// The identification must count up by one with each segment, or, with DF set, stay what it was.
-/// Without FLAG_IPID a packet is what Linux sends from an unconnected socket: DF, identification 0.
 function inet_gro_flush(pool: SkbPool, p: Skb, skb: Skb): boolean {
-  const df = dontFragment(pool, skb);
-  if (df !== dontFragment(pool, p)) return true;
+  const df = dontFragment(pool.flags[skb]!);
+  if (df !== dontFragment(pool.flags[p]!)) return true;
   const offset = (identification(pool, skb) - identification(pool, p)) & 0xffff;
   const count = pool.segs[p]!;
   if (count === 1 && df && offset === 0) pool.cb2[p] = pool.cb2[p]! | FIXED_ID;
   return offset !== (pool.cb2[p]! & FIXED_ID ? 0 : count);
-}
-
-function dontFragment(pool: SkbPool, skb: Skb): boolean {
-  return (pool.flags[skb]! & (FLAG_IPID | FLAG_DF)) !== FLAG_IPID;
 }
 
 function identification(pool: SkbPool, skb: Skb): number {

@@ -13,6 +13,7 @@ export function drawSecrets(seed: number): HashSecrets {
     udp_ehash: (secret('udp_ehash_secret') + secret('net_hash_mix')) >>> 0,
     net: key(from),
     syncookie: [key(from), key(from)],
+    syncookie6: [key(from), key(from)],
   };
 }
 

@@ -14,6 +14,7 @@ const MOST_QUEUES: Readonly<Record<string, number>> = {
   e1000e: 1,
   e1000: 1,
   i82596: 1,
+  macb: 8, // MACB_MAX_QUEUES
   ixgbe: 63, // IXGBE_MAX_FDIR_INDICES
   ice: 256, // BIT(rss_table_entry_width) of an E810
   mlx5_core: 128, // half of MLX5E_MAX_NUM_CHANNELS
@@ -67,6 +68,9 @@ function numberFault(desc: HostDescription): string | null {
   )
     return `numa_distance: ${numa_distance} is not between 11 and 254`;
   if (!isCount(memory_mib, Number.MAX_SAFE_INTEGER)) return `memory_mib: ${memory_mib} MiB`;
+  const pages = desc.buffer_pages;
+  if (pages !== undefined && !isCount(pages, memory_mib * 256))
+    return `buffer_pages: ${pages} of ${memory_mib} MiB`;
   if (![100, 250, 300, 1000].includes(hz)) return `hz: ${hz} is none of 100, 250, 300 and 1000`;
   if (slowdown !== undefined && !isCount(slowdown, 10_000))
     return `slowdown: ${slowdown} is not between 1 and 10000`;
@@ -98,7 +102,7 @@ function nicFault(desc: HostDescription, nic: NicDescription): string | null {
     return `name: '${name}' is no name for a device`;
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) return `mac: '${mac}' is no MAC address`;
   if (Number.parseInt(mac.slice(0, 2), 16) & 1) return `mac: ${mac} is a group address`;
-  if (!/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/.test(pci))
+  if (!/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$|^[0-9a-f]+\.[a-z]+$/.test(pci))
     return `pci: '${pci}' is no PCI address`;
   if (!(Number.isInteger(numa_node) && numa_node >= -1 && numa_node < desc.numa.length))
     return `numa_node: there is no node ${numa_node} among ${desc.numa.length}`;

@@ -2,9 +2,10 @@
 /// Stands for net/ipv4/icmp.c. A flow's source port holds type and code, its destination port the
 /// identifier.
 /// Left out: what errors and redirects from others change (nothing here has sent what they quote),
-/// timestamps, extended echo, options in answers.
+/// timestamps, extended echo, options in answers, icmp_errors_use_inbound_ifaddr, fwmark_reflect.
 import { integer } from '../engine/random.ts';
 import { COSTS } from './costs.ts';
+import { addressText } from './flows.ts';
 import { inet_getpeer_v4, inet_peer_xrlim_allow } from './inetpeer.ts';
 import { jiffies, msecs_to_jiffies } from './jiffies.ts';
 import { consume_skb, kfree_skb_reason } from './ledger.ts';
@@ -23,6 +24,7 @@ import {
   FLAG_BAD_FCS,
   FLAG_BROADCAST,
   FLAG_DST,
+  FLAG_ECHO_SEQ,
   FLAG_FRAG,
   FLAG_MULTICAST,
 } from './skb.ts';
@@ -127,7 +129,8 @@ function icmp_echo(k: Kernel, c: Cpu, skb: Skb): void {
   const saddr = fib_compute_spec_dst(k, flow, routeOf(k, skb).type, k.skbs.dev[skb]!);
   const out = wayBack(k, flow, saddr);
   if (out === null || !icmpv4_xrlim_allow(k, flow, out, limited === 'limited')) return;
-  icmp_push_reply(k, c, flow, out, ICMP.ECHOREPLY, 0, k.skbs.len[skb]! - ETH_HLEN);
+  const seq = k.skbs.flags[skb]! & FLAG_ECHO_SEQ ? k.skbs.seq[skb]! : -1;
+  icmp_push_reply(k, c, flow, out, ICMP.ECHOREPLY, 0, k.skbs.len[skb]! - ETH_HLEN, seq);
 }
 
 /// The route to whoever sent the flow, from `saddr` (0: any of ours).
@@ -147,11 +150,12 @@ function icmp_push_reply(
   type: number,
   code: number,
   len: number,
+  icmp_seq = -1,
 ): void {
   k.mib.IcmpOutMsgs++;
   countType(k, 'Out', type);
-  if (out.dev === 0) return;
-  neighReachable(k, k.devs[out.dev]!, out.gw || k.flows.src[flow]!, true);
+  if (out.dev === 0 && type !== ICMP.ECHOREPLY) return;
+  if (out.dev > 0) neighReachable(k, k.devs[out.dev]!, out.gw || k.flows.src[flow]!, true);
   transmit(k, c, {
     dev: out.dev,
     flow,
@@ -161,6 +165,8 @@ function icmp_push_reply(
     remote: -1,
     tcp: null,
     icmp: (type << 8) | code,
+    ...(icmp_seq >= 0 && { icmp_seq }),
+    ...(out.saddr !== k.flows.dst[flow] && { saddr: addressText(out.saddr) }),
   });
 }
 
@@ -209,7 +215,8 @@ function icmpv4_xrlim_allow(k: Kernel, flow: number, out: OutputRoute, applies: 
   return true;
 }
 
-function icmp_global_consume(k: Kernel): void {
+/// net/ipv4/icmp.c:icmp_global_consume()
+export function icmp_global_consume(k: Kernel): void {
   k.icmp.credit -= integer(k.icmp.random, 3);
 }
 

@@ -51,13 +51,44 @@ function ehash4(k: Kernel, flow: number): number {
 
 function ehash6(k: Kernel, flow: number): number {
   const { saddr, daddr, sport, dport, proto } = k.flows;
-  const udp = proto[flow] === IPPROTO_UDP;
-  const local = words(daddr[flow]!);
-  const foreign = words(saddr[flow]!);
-  const fhash = jhash2(foreign, secretOf(k, udp ? 'udp_ipv6_hash_secret' : 'tcp_ipv6_hash_secret'));
-  const initval =
-    secretOf(k, udp ? 'udp6_ehash_secret' : 'inet6_ehash_secret') + secretOf(k, 'net_hash_mix');
-  return __inet6_ehashfn(local[3]!, dport[flow]!, fhash, sport[flow]!, initval);
+  const hash = proto[flow] === IPPROTO_UDP ? udp6_ehashfn : inet6_ehashfn;
+  return hash(k, daddr[flow]!, dport[flow]!, saddr[flow]!, sport[flow]!);
+}
+
+/// The hash of a TCP connection over IPv6, our end first. net/ipv6/inet6_hashtables.c:inet6_ehashfn()
+export function inet6_ehashfn(
+  k: Kernel,
+  laddr: string,
+  lport: number,
+  faddr: string,
+  fport: number,
+): number {
+  return hash6(k, laddr, lport, faddr, fport, 'tcp_ipv6_hash_secret', 'inet6_ehash_secret');
+}
+
+/// The same for UDP. net/ipv6/udp.c:udp6_ehashfn()
+export function udp6_ehashfn(
+  k: Kernel,
+  laddr: string,
+  lport: number,
+  faddr: string,
+  fport: number,
+): number {
+  return hash6(k, laddr, lport, faddr, fport, 'udp_ipv6_hash_secret', 'udp6_ehash_secret');
+}
+
+function hash6(
+  k: Kernel,
+  laddr: string,
+  lport: number,
+  faddr: string,
+  fport: number,
+  foreign: string,
+  initial: string,
+): number {
+  const fhash = jhash2(words(faddr), secretOf(k, foreign));
+  const initval = secretOf(k, initial) + secretOf(k, 'net_hash_mix');
+  return __inet6_ehashfn(words(laddr)[3]!, lport, fhash, fport, initval);
 }
 
 /// An IPv6 address as four words, as a little-endian CPU reads them.

@@ -1,6 +1,6 @@
 /// What GRO asks of an IPv6 header. Stands for ipv6_gro_receive() and ipv6_gro_complete() in
 /// net/ipv6/ip6_offload.c.
-/// Left out: extension headers, tunnels.
+/// Left out: tunnels; a packet with extension headers is not merged, which the kernel does where they are alike.
 import { ETH_HLEN, SAME_FLOW } from './gro_merge.ts';
 import { inet_gro_complete, mayBeMerged, transportGroReceive } from './inet_offload.ts';
 import { FLAG_BAD_IP, FLAG_IPID } from './skb.ts';
@@ -14,7 +14,10 @@ const HOP_JUMBO = 8; // struct hop_jumbo_hdr: the length of what is longer than 
 export function ipv6_gro_receive(k: Kernel, c: Cpu, n: Napi, held: Skb, skb: Skb): Skb {
   const pool = k.skbs;
   const proto = k.flows.proto[pool.flow[skb]!]!;
-  if (!mayBeMerged(k, skb, proto)) {
+  const { hopopts, dstopts } = k.flows;
+  const flow = pool.flow[skb]!;
+  const plain = hopopts[flow] === null && dstopts[flow] === null;
+  if (!plain || !mayBeMerged(k, skb, proto)) {
     n.gro.flush = true;
     return -1;
   }

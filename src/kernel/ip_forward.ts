@@ -4,14 +4,17 @@
 /// others, redirect limits beyond the sender's allowance.
 import { tapForwarded } from './af_packet.ts';
 import { COSTS } from './costs.ts';
+import { addressText } from './flows.ts';
 import { ICMP, ICMP_CODE, icmp_send } from './icmp.ts';
+import { devConfOr } from './in_device.ts';
 import { inet_getpeer_v4 } from './inetpeer.ts';
 import { jiffies } from './jiffies.ts';
 import { consume_skb, kfree_skb_reason, leaveHost } from './ledger.ts';
 import { neighReachable } from './neighbour.ts';
+import { rateLimited } from './net_ratelimit.ts';
 import { nf_hook_slow } from './netfilter/core.ts';
 import { REASON } from './reasons.ts';
-import { FLAG_BROADCAST, FLAG_DF, FLAG_GSO, FLAG_MULTICAST, FLAG_SK } from './skb.ts';
+import { dontFragment, FLAG_BROADCAST, FLAG_GSO, FLAG_MULTICAST, FLAG_SK } from './skb.ts';
 import type { Cpu, Dst, InetPeer, Kernel, NetDevice, Skb } from './state.ts';
 import { STEP, takeStep } from './tracing.ts';
 import { forwardFrame } from './transmit.ts';
@@ -43,7 +46,7 @@ export function ip_forward(k: Kernel, c: Cpu, skb: Skb, dst: Dst): void {
     icmp_send(k, c, skb, ICMP.DEST_UNREACH, ICMP_CODE.FRAG_NEEDED);
     return drop(REASON.PKT_TOO_BIG);
   }
-  if (dst.redirect) ip_rt_send_redirect(k, c, skb);
+  if (dst.redirect) ip_rt_send_redirect(k, c, skb, dst);
   if (
     k.nf.active[FORWARD]! > 0 &&
     !nf_hook_slow(k, c, NFPROTO_IPV4, FORWARD, skb, k.skbs.dev[skb]!, dst.dev)
@@ -55,11 +58,11 @@ export function ip_forward(k: Kernel, c: Cpu, skb: Skb, dst: Dst): void {
 /// Too large for the way on, and not to be cut. A merged packet is measured by its segments.
 function ip_exceeds_mtu(k: Kernel, skb: Skb, mtu: number): boolean {
   const flags = k.skbs.flags[skb]!;
-  return (flags & FLAG_DF) !== 0 && packetSize(k, skb, flags) > mtu;
+  return dontFragment(flags) && packetSize(k, skb, flags) > mtu;
 }
 
 /// Bytes of the largest IP packet that a packet will be on the wire.
-function packetSize(k: Kernel, skb: Skb, flags: number): number {
+export function packetSize(k: Kernel, skb: Skb, flags: number): number {
   const len = k.skbs.len[skb]! - ETH_HLEN;
   if ((flags & FLAG_GSO) === 0) return len;
   const segs = k.skbs.segs[skb]!;
@@ -69,8 +72,10 @@ function packetSize(k: Kernel, skb: Skb, flags: number): number {
 
 /// Tells a sender on the same link of the better way: not more than redirect_number times, ever more
 /// rarely. net/ipv4/route.c:ip_rt_send_redirect()
-function ip_rt_send_redirect(k: Kernel, c: Cpu, skb: Skb): void {
-  const peer = k.peers[inet_getpeer_v4(k, k.flows.src[k.skbs.flow[skb]!]!)]!;
+function ip_rt_send_redirect(k: Kernel, c: Cpu, skb: Skb, dst: Dst): void {
+  const { src, dst: to } = k.flows;
+  const flow = k.skbs.flow[skb]!;
+  const peer = k.peers[inet_getpeer_v4(k, src[flow]!)]!;
   const now = jiffies(k);
   const limit = (name: string): number => Number(k.sysctl[`net.ipv4.route.redirect_${name}`]);
   if (now > peer.rate_last + limit('silence')) {
@@ -85,6 +90,12 @@ function ip_rt_send_redirect(k: Kernel, c: Cpu, skb: Skb): void {
   icmp_send(k, c, skb, ICMP.REDIRECT, ICMP_CODE.REDIR_HOST);
   peer.rate_last = now;
   peer.n_redirects++;
+  const dev = k.devs[k.skbs.dev[skb]!]!;
+  if (peer.n_redirects !== limit('number') || !devConfOr(k, k.devs[dst.dev]!, 'log_martians'))
+    return;
+  const host = `${addressText(src[flow]!)}/if${dev.ifindex}`;
+  const way = `${addressText(to[flow]!)} to ${addressText(dst.gw || to[flow]!)}`;
+  rateLimited(k, `IPv4: host ${host} ignores redirects for ${way}`);
 }
 
 function mayRedirect(peer: InetPeer, now: number, load: number): boolean {
@@ -104,10 +115,12 @@ function ip_output(k: Kernel, c: Cpu, skb: Skb, dst: Dst, out: NetDevice, mtu: n
   neighReachable(k, out, dst.gw || k.flows.dst[flow]!, true);
   const pieces = framesOf(k, skb, mtu);
   const bytes = k.skbs.len[skb]! - ETH_HLEN;
-  k.mib.IpOutTransmits += pieces;
-  k.mib.IpExtOutOctets += bytes + (pieces - 1) * IP_HLEN;
+  // A merged packet whose segments fit goes to the device whole, and counts once.
+  const parts = packetSize(k, skb, k.skbs.flags[skb]!) <= mtu ? 1 : pieces;
+  k.mib.IpOutTransmits += parts;
+  k.mib.IpExtOutOctets += bytes + (parts - 1) * IP_HLEN;
   if (k.packet.nit > 0) tapForwarded(k, c, out, skb);
-  forwardFrame(k, c, out, flow, bytes + ETH_HLEN, pieces);
+  forwardFrame(k, c, out, flow, bytes + ETH_HLEN, pieces, k.skbs.queue[skb]);
   leaveHost(k, skb);
 }
 
@@ -117,8 +130,9 @@ function framesOf(k: Kernel, skb: Skb, mtu: number): number {
   const size = packetSize(k, skb, flags);
   const segs = flags & FLAG_GSO ? k.skbs.segs[skb]! : 1;
   if (size <= mtu) return segs;
-  const room = (mtu - IP_HLEN) & ~7;
-  const fragments = Math.ceil((size - IP_HLEN) / room);
+  // All but the last are a multiple of 8 bytes.
+  const last = mtu - IP_HLEN;
+  const fragments = 1 + Math.ceil((size - IP_HLEN - last) / (last & ~7));
   k.mib.IpFragOKs += segs;
   k.mib.IpFragCreates += fragments * segs;
   return fragments * segs;

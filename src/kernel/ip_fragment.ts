@@ -2,7 +2,8 @@
 /// Stands for net/ipv4/ip_fragment.c and net/ipv4/inet_fragment.c. A fragment's column `payload` holds
 /// its bytes behind the IP header, `frag_off` where they belong. An overlap ends the whole datagram, a
 /// duplicate only itself (RFC 5722).
-/// Left out: conntrack's own queues (user), low_thresh (nothing reads it since Linux 4.17), IPv6.
+/// Left out: conntrack's own queues (user), low_thresh (nothing reads it since Linux 4.17).
+/// IPv6: ipv6_reassembly.ts.
 import { addSlot, setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { FRAG_EXPIRE } from './events.ts';
@@ -67,6 +68,7 @@ function inet_frag_create(
   const made: FragQueue = {
     ...key,
     live: true,
+    flow: -1,
     flags: 0,
     len: 0,
     meat: 0,
@@ -226,7 +228,7 @@ function inet_frag_destroy(k: Kernel, qp: FragQueue): void {
 /// In order of offset, no byte twice. Fragments that came in order form runs: the first of a run has
 /// the run's bytes in `cb2`, the others -1. A fragment inside a run is a duplicate, one across its
 /// edge an overlap. net/ipv4/inet_fragment.c:inet_frag_queue_insert()
-function inet_frag_queue_insert(
+export function inet_frag_queue_insert(
   k: Kernel,
   qp: FragQueue,
   skb: Skb,
@@ -269,7 +271,7 @@ function inet_frag_queue_insert(
 
 /// Do the ECN fields of the fragments (bits 1 << field) go together? Not-ECT does with no other.
 /// net/ipv4/inet_fragment.c:ip_frag_ecn_table[]
-function ecnFits(seen: number): boolean {
+export function ecnFits(seen: number): boolean {
   const notEct = (seen & 1) !== 0;
   return !notEct || seen === 1;
 }
@@ -278,7 +280,7 @@ function ecnFits(seen: number): boolean {
 /// with it. False when the parts do not go together. net/ipv4/ip_fragment.c:ip_frag_reasm()
 function ip_frag_reasm(k: Kernel, qp: FragQueue, skb: Skb, routed: number): boolean {
   inet_frag_kill(k, qp);
-  const tooLarge = IP_HLEN + qp.len > 65535;
+  const tooLarge = ecnFits(qp.ecn) && IP_HLEN + qp.len > 65535;
   if (tooLarge) rateLimited(k, `Oversized IP packet from ${addressText(qp.src)}`);
   if (tooLarge || !ecnFits(qp.ecn)) {
     k.mib.IpReasmFails++;
@@ -309,7 +311,7 @@ function ip_frag_reasm(k: Kernel, qp: FragQueue, skb: Skb, routed: number): bool
 }
 
 /// The packet takes over the head of the datagram's first fragment; all other bytes hang off it.
-function morph(pool: SkbPool, skb: Skb, first: Skb): void {
+export function morph(pool: SkbPool, skb: Skb, first: Skb): void {
   let bytes = 0;
   for (let part = pool.next[first]!; part >= 0; part = pool.next[part]!)
     bytes += pool.payload[part]!;

@@ -60,6 +60,12 @@ export function ip_rcv(k: Kernel, c: Cpu, skb: Skb): void {
 /// Counts the packet and checks its header. False: dropped.
 function ip_rcv_core(k: Kernel, c: Cpu, skb: Skb): boolean {
   if (k.skbs.flags[skb]! & (FLAG_FOREIGN | FLAG_BAD_IP)) return unusualHeader(k, c, skb);
+  countInput(k, skb);
+  return true;
+}
+
+/// Counts a packet with a sound header.
+export function countInput(k: Kernel, skb: Skb): void {
   k.mib.IpInReceives++;
   // The MIB counts the whole packet; the length here still has Ethernet's padding.
   k.mib.IpExtInOctets += k.skbs.len[skb]! - ETH_HLEN;
@@ -67,7 +73,6 @@ function ip_rcv_core(k: Kernel, c: Cpu, skb: Skb): boolean {
   // Each merged packet counts as many as it was made of.
   if (ecn === 0) k.mib.IpExtInNoECTPkts += k.skbs.segs[skb]!;
   else countEcn(k, ecn, k.skbs.segs[skb]!);
-  return true;
 }
 
 /// The same for a packet for another station or with something in its header, in the kernel's order.

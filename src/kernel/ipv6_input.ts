@@ -1,40 +1,37 @@
-/// IPv6 input for plain packets: checks, counters, delivery. Stands for net/ipv6/ip6_input.c.
-/// Left out: extension headers (a frame that carries one is not modelled and no sender here makes it),
-/// fragments, forwarding, early demux, neighbour discovery, ICMPv6 errors to the sender, and TCP: a segment
-/// is dropped here as one of a protocol that nobody handles, which no real host does.
+/// IPv6 input: checks, counters, where a packet goes, and who gets it. Stands for net/ipv6/ip6_input.c.
+/// Left out: extension headers that no sender here makes (ipv6_exthdrs.ts has the others), multicast routing, route hints, IPsec, and the early demux of UDP (a flow remembers its socket
+/// anyway).
 import { addressBytes } from './address.ts';
 import { COSTS } from './costs.ts';
 import { IP_FAULT } from './ip_faults.ts';
-import { ip6_route_input, RT6 } from './ip6_route.ts';
+import { ip6_route_input, joined6, RT6 } from './ip6_route.ts';
+import { devConf6 } from './ipv6_conf.ts';
+import { parseHopOptions, takeOptions } from './ipv6_exthdrs.ts';
+import { ip6_forward, ip6_pkt_drop } from './ipv6_forward.ts';
+import { deliverIcmp6, ICMPV6, ICMPV6_CODE, icmpv6_send } from './ipv6_icmp.ts';
+import { countReceived6 } from './ipv6_mib.ts';
+import { defragment6 } from './ipv6_reassembly.ts';
 import { consume_skb, kfree_skb_reason } from './ledger.ts';
-import { countMib } from './mib.ts';
 import { nf_hook_slow } from './netfilter/core.ts';
+import { raw6LocalDeliver } from './raw.ts';
 import { REASON } from './reasons.ts';
-import { FLAG_BAD_CSUM, FLAG_BAD_IP, FLAG_BROADCAST, FLAG_FOREIGN, FLAG_MULTICAST } from './skb.ts';
+import { FLAG_BAD_IP, FLAG_BROADCAST, FLAG_FOREIGN, FLAG_FRAG, FLAG_MULTICAST } from './skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
+import { tcp_v6_early_demux, tcp_v6_rcv } from './tcp/tcp_ipv6.ts';
 import { STEP, takeStep } from './tracing.ts';
-import { transmit } from './transmit.ts';
-import { udp_rcv } from './udp.ts';
+import { udpv6_rcv } from './udp_ipv6.ts';
 
 const ETH_HLEN = 14;
 const NFPROTO_IPV6 = 10;
 const PRE_ROUTING = 5; // in nf.active: IPv6's hooks follow IPv4's five
 const LOCAL_IN = 6;
+const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
 const IPPROTO_ICMPV6 = 58;
-const ECHO_REQUEST = 128;
 const ECN_NAMES = ['NoECTPkts', 'ECT1Pkts', 'ECT0Pkts', 'CEPkts'] as const;
 
-/// Counters of IPv6 are kept for the whole host and for the device. include/net/ipv6.h: _DEVINC()
-function count(k: Kernel, skb: Skb, name: string, by = 1): void {
-  countMib(k, name, by);
-  const { ifindex } = k.devs[k.skbs.dev[skb]!]!;
-  const own = (k.ip6_mib[ifindex] ??= {});
-  own[name] = (own[name] ?? 0) + by;
-}
-
-function drop(k: Kernel, c: Cpu, skb: Skb, reason: number): void {
-  kfree_skb_reason(k, c, skb, reason, STEP.IP_RCV);
+function drop(k: Kernel, c: Cpu, skb: Skb, reason: number, step: number): void {
+  kfree_skb_reason(k, c, skb, reason, step);
 }
 
 /// IPv6's packet handler. net/ipv6/ip6_input.c:ipv6_rcv()
@@ -44,14 +41,33 @@ export function ipv6_rcv(k: Kernel, c: Cpu, skb: Skb): void {
   const dev = k.skbs.dev[skb]!;
   c.cursor_ns += COSTS.nf_hook_slow.ns;
   if (k.nf.active[PRE_ROUTING]! > 0 && !nf_hook_slow(k, c, NFPROTO_IPV6, 0, skb, dev, -1)) return;
-  takeStep(k, c, STEP.ROUTE, skb, COSTS.ip_route_input_noref.ns);
-  const rt = ip6_route_input(k, skb);
-  if (rt === RT6.ON_LINK || rt === RT6.NO_ROUTE) return notForUs(k, c, skb, rt);
-  if (rt === RT6.MULTICAST) {
-    count(k, skb, 'Ip6InMcastPkts');
-    count(k, skb, 'Ip6InMcastOctets', k.skbs.len[skb]! - ETH_HLEN);
-  }
+  const early = k.hot.ip_early_demux !== 0 && k.hot.tcp_early_demux !== 0;
+  const tcp = k.flows.proto[k.skbs.flow[skb]!] === IPPROTO_TCP;
+  if (!tcp || !early || !tcp_v6_early_demux(k, c, skb))
+    takeStep(k, c, STEP.ROUTE, skb, COSTS.ip_route_input_noref.ns);
+  dst_input(k, c, skb, ip6_route_input(k, skb));
+}
+
+function dst_input(k: Kernel, c: Cpu, skb: Skb, rt: number): void {
+  if (rt === RT6.LOCAL) return ip6_input(k, c, skb);
+  if (rt === RT6.MULTICAST) return ip6_mc_input(k, c, skb);
+  if (rt === RT6.NO_ROUTE) return ip6_pkt_drop(k, c, skb);
+  ip6_forward(k, c, skb, rt);
+}
+
+/// To a group: only the device's own are taken. net/ipv6/ip6_input.c:ip6_mc_input()
+function ip6_mc_input(k: Kernel, c: Cpu, skb: Skb): void {
+  countReceived6(k, skb, 'Ip6InMcastPkts');
+  countReceived6(k, skb, 'Ip6InMcastOctets', k.skbs.len[skb]! - ETH_HLEN);
+  const group = addressBytes(k.flows.daddr[k.skbs.flow[skb]!]!);
+  if (joined6(k, k.devs[k.skbs.dev[skb]!]!, group)) return ip6_input(k, c, skb);
+  drop(k, c, skb, REASON.NOT_SPECIFIED, STEP.ROUTE);
+}
+
+/// For this host. net/ipv6/ip6_input.c:ip6_input()
+function ip6_input(k: Kernel, c: Cpu, skb: Skb): void {
   takeStep(k, c, STEP.LOCAL_IN, skb, COSTS.ip_local_deliver.ns);
+  const dev = k.skbs.dev[skb]!;
   if (k.nf.active[LOCAL_IN]! > 0 && !nf_hook_slow(k, c, NFPROTO_IPV6, 1, skb, dev, -1)) return;
   ip6_protocol_deliver_rcu(k, c, skb);
 }
@@ -62,33 +78,33 @@ function ip6_rcv_core(k: Kernel, c: Cpu, skb: Skb): boolean {
   const dev = k.devs[k.skbs.dev[skb]!]!;
   if (flags & FLAG_FOREIGN) {
     dev.rx_otherhost_dropped++;
-    drop(k, c, skb, REASON.OTHERHOST);
+    drop(k, c, skb, REASON.OTHERHOST, STEP.IP_RCV);
     return false;
   }
-  count(k, skb, 'Ip6InReceives');
-  count(k, skb, 'Ip6InOctets', k.skbs.len[skb]! - ETH_HLEN);
-  if (k.sysctl[`net.ipv6.conf.${dev.name}.disable_ipv6`] === '1') {
-    count(k, skb, 'Ip6InDiscards');
-    drop(k, c, skb, REASON.IPV6DISABLED);
+  countReceived6(k, skb, 'Ip6InReceives');
+  countReceived6(k, skb, 'Ip6InOctets', k.skbs.len[skb]! - ETH_HLEN);
+  if (devConf6(k, dev, 'disable_ipv6')) {
+    countReceived6(k, skb, 'Ip6InDiscards');
+    drop(k, c, skb, REASON.IPV6DISABLED, STEP.IP_RCV);
     return false;
   }
   const fault = flags & FLAG_BAD_IP ? k.skbs.cb[skb]! : 0;
   if (fault === IP_FAULT.VERSION) return headerError(k, c, skb, REASON.UNHANDLED_PROTO);
   const flow = k.skbs.flow[skb]!;
-  count(k, skb, `Ip6In${ECN_NAMES[k.flows.tos[flow]! & 3]!}`, k.skbs.segs[skb]);
+  countReceived6(k, skb, `Ip6In${ECN_NAMES[k.flows.tos[flow]! & 3]!}`, k.skbs.segs[skb]);
   const wrong = addressFault(k, dev, flow, flags);
   if (wrong >= 0) return headerError(k, c, skb, wrong);
   if (fault === IP_FAULT.TRUNCATED) {
-    count(k, skb, 'Ip6InTruncatedPkts');
-    drop(k, c, skb, REASON.PKT_TOO_SMALL);
+    countReceived6(k, skb, 'Ip6InTruncatedPkts');
+    drop(k, c, skb, REASON.PKT_TOO_SMALL, STEP.IP_RCV);
     return false;
   }
-  return true;
+  return parseHopOptions(k, c, skb, STEP.IP_RCV);
 }
 
 function headerError(k: Kernel, c: Cpu, skb: Skb, reason: number): false {
-  count(k, skb, 'Ip6InHdrErrors');
-  drop(k, c, skb, reason);
+  countReceived6(k, skb, 'Ip6InHdrErrors');
+  drop(k, c, skb, reason, STEP.IP_RCV);
   return false;
 }
 
@@ -103,66 +119,39 @@ function addressFault(k: Kernel, dev: NetDevice, flow: number, flags: number): n
   const scope = daddr[1]! & 15;
   if (group && scope === 1 && dev !== k.devs[0]) return REASON.IP_INHDR;
   if (!group && flags & (FLAG_BROADCAST | FLAG_MULTICAST)) {
-    const refused = k.sysctl[`net.ipv6.conf.${dev.name}.drop_unicast_in_l2_multicast`] === '1';
-    if (refused) return REASON.UNICAST_IN_L2_MULTICAST;
+    if (devConf6(k, dev, 'drop_unicast_in_l2_multicast')) return REASON.UNICAST_IN_L2_MULTICAST;
   }
   return (group && scope === 0) || saddr[0] === 0xff ? REASON.IP_INHDR : -1;
 }
 
-/// For another host, and this one does not forward IPv6. ip6_forward(), ip6_pkt_discard()
-function notForUs(k: Kernel, c: Cpu, skb: Skb, rt: number): void {
-  if (rt === RT6.ON_LINK) {
-    count(k, skb, 'Ip6InAddrErrors');
-    return kfree_skb_reason(k, c, skb, REASON.IP_INADDRERRORS, STEP.ROUTE);
-  }
-  count(k, skb, 'Ip6InNoRoutes');
-  kfree_skb_reason(k, c, skb, REASON.IP_INNOROUTES, STEP.ROUTE);
-}
-
-/// The next header decides. net/ipv6/ip6_input.c:ip6_protocol_deliver_rcu()
+/// Raw sockets get copies, then the next header decides. net/ipv6/ip6_input.c:ip6_protocol_deliver_rcu()
 function ip6_protocol_deliver_rcu(k: Kernel, c: Cpu, skb: Skb): void {
   takeStep(k, c, STEP.TRANSPORT, skb, COSTS.ip_protocol_deliver_rcu.ns);
+  if (k.skbs.flags[skb]! & FLAG_FRAG && !defragment6(k, c, skb)) return;
+  if (!takeOptions(k, c, skb, STEP.TRANSPORT)) return;
+  const raw = k.raw_table.length > 0 && raw6LocalDeliver(k, c, skb);
   switch (k.flows.proto[k.skbs.flow[skb]!]) {
     case IPPROTO_UDP:
-      udp_rcv(k, c, skb);
-      break;
+      countReceived6(k, skb, 'Ip6InDelivers');
+      return udpv6_rcv(k, c, skb);
+    case IPPROTO_TCP:
+      countReceived6(k, skb, 'Ip6InDelivers');
+      return tcp_v6_rcv(k, c, skb);
     case IPPROTO_ICMPV6:
-      deliverIcmp6(k, c, skb);
-      break;
+      countReceived6(k, skb, 'Ip6InDelivers');
+      return deliverIcmp6(k, c, skb);
     default:
-      count(k, skb, 'Ip6InUnknownProtos');
-      return kfree_skb_reason(k, c, skb, REASON.IP_NOPROTO, STEP.TRANSPORT);
+      noProtocol(k, c, skb, raw);
   }
-  count(k, skb, 'Ip6InDelivers');
 }
 
-/// Echo requests are answered; other messages are counted. net/ipv6/icmp.c:icmpv6_rcv()
-function deliverIcmp6(k: Kernel, c: Cpu, skb: Skb): void {
-  const flow = k.skbs.flow[skb]!;
-  const type = k.flows.sport[flow]! >> 8;
-  c.cursor_ns += COSTS.icmp_rcv.ns;
-  count(k, skb, 'Icmp6InMsgs');
-  if (k.skbs.flags[skb]! & FLAG_BAD_CSUM) {
-    count(k, skb, 'Icmp6InCsumErrors');
-    count(k, skb, 'Icmp6InErrors');
-    return kfree_skb_reason(k, c, skb, REASON.ICMP_CSUM, STEP.TRANSPORT);
+/// No handler for that next header: the raw sockets' packet, or an error to the sender.
+function noProtocol(k: Kernel, c: Cpu, skb: Skb, raw: boolean): void {
+  if (raw) {
+    countReceived6(k, skb, 'Ip6InDelivers');
+    return consume_skb(k, skb);
   }
-  count(k, skb, `Icmp6InType${type}`);
-  if (type === ECHO_REQUEST && k.sysctl['net.ipv6.icmp.echo_ignore_all'] !== '1') {
-    count(k, skb, 'Icmp6InEchos');
-    count(k, skb, 'Icmp6OutMsgs');
-    count(k, skb, 'Icmp6OutEchoReplies');
-    const len = k.skbs.len[skb]!;
-    const dev = k.skbs.dev[skb]!;
-    transmit(k, c, {
-      dev,
-      flow,
-      proto: IPPROTO_ICMPV6,
-      len,
-      arrives: 0,
-      remote: -1,
-      tcp: null,
-    });
-  }
-  consume_skb(k, skb);
+  countReceived6(k, skb, 'Ip6InUnknownProtos');
+  icmpv6_send(k, c, skb, ICMPV6.PARAMPROB, ICMPV6_CODE.UNK_NEXTHDR);
+  drop(k, c, skb, REASON.IP_NOPROTO, STEP.TRANSPORT);
 }

@@ -1,7 +1,7 @@
 /// Interrupts: which CPU takes one, what it counts, and how a mask moves it.
 /// Stands for kernel/irq/ and the vector choice of arch/x86/kernel/apic/vector.c.
-/// Left out: managed interrupts (no NIC here has them; those of the recorded disks are data), what is
-/// different about a level-triggered line but its cost, spurious interrupts, irqbalance.
+/// Managed interrupts are in managed_irq.ts.
+/// Left out: what is different about a level-triggered line but its cost, spurious interrupts, irqbalance.
 import { setTime } from '../engine/agenda.ts';
 import { maskHas } from './cpumask.ts';
 import { HARDIRQ_NS } from './costs.ts';
@@ -49,11 +49,18 @@ export function planInterrupt(k: Kernel, n: Napi): void {
   setTime(k.agenda, n.irq_slot, driverPaths[n.path]!.interruptAt(k, n));
 }
 
-/// Writes smp_affinity. EINVAL when no CPU of the mask is online.
-/// kernel/irq/proc.c:irq_set_affinity()
+/// Whether user space may say where an interrupt goes: not for a managed one.
+/// kernel/irq/manage.c:irq_can_set_affinity_usr()
+export function irq_can_set_affinity_usr(desc: Irq): boolean {
+  return !desc.managed;
+}
+
+/// Writes smp_affinity. EPERM for a managed interrupt, EINVAL when no CPU of the mask is online.
+/// kernel/irq/proc.c:write_irq_affinity()
 export function irq_set_affinity(k: Kernel, irq: number, mask: readonly number[]): Result {
   const desc = k.irqs.find((each) => each.irq === irq);
   if (!desc) return fails('EIO');
+  if (!irq_can_set_affinity_usr(desc)) return fails('EPERM');
   if (!k.cpus.some((c) => c.online && maskHas(mask, c.id))) return fails('EINVAL');
   desc.affinity = desc.affinity.map((_, word) => mask[word] ?? 0);
   desc.pending = !maskHas(mask, desc.effective);

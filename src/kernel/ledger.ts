@@ -118,9 +118,13 @@ function places(k: Kernel): { where: string; packets: number }[] {
     add(`udp :${sk.port} reader queue`, inList(k, sk.reader_head));
   }
   for (const q of k.frags.queues) add('incomplete datagrams', inList(k, q.head));
+  for (const q of k.frags6.queues) add('incomplete datagrams', inList(k, q.head));
   for (const bq of k.bpf.bulks) add(`cpu${bq.cpu} XDP bulk queue`, inList(k, bq.head));
   for (const to of k.bpf.cpu_entries) add(`cpumap to cpu${to.cpu}`, inList(k, to.head));
-  for (const xs of k.bpf.xsks) add(`AF_XDP queue ${xs.queue} RX ring`, inList(k, xs.head));
+  for (const xs of k.bpf.xsks) {
+    add(`AF_XDP queue ${xs.queue} RX ring`, inList(k, xs.head));
+    add(`AF_XDP queue ${xs.queue} TX ring`, inList(k, xs.tx_head));
+  }
   for (const task of k.tasks) add(`${task.comm} recvmsg`, framesIn(k, task.skb));
   return rows;
 }

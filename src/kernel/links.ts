@@ -15,6 +15,7 @@ export interface DeviceLinks {
   bond: Bond | null;
   slave: BondSlave | null;
   macvlan: MacvlanMode | null;
+  made: { rx: number; tx: number } | null; // veth: queues of each kind that it was made with
   promisc_held: number; // users of promiscuous mode that are no setting of the administrator: taps, bridge, macvlan
   rx_nohandler: number; // core_stats: exact delivery only, and nobody there
 }
@@ -33,6 +34,7 @@ export interface Bridge {
   forward_delay_ns: number;
   stp: boolean;
   fdb: FdbEntry[]; // what was learned and what is its own
+  readonly mac_set: boolean; // NET_ADDR_SET: somebody gave it its address, so it keeps that
 }
 
 export interface FdbEntry {
@@ -86,6 +88,7 @@ export function createLinks(kind: DeviceKind = ''): DeviceLinks {
     bond: null,
     slave: null,
     macvlan: null,
+    made: null,
     promisc_held: 0,
     rx_nohandler: 0,
   };

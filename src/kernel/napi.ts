@@ -10,6 +10,7 @@ import { jiffies, usecs_to_jiffies } from './jiffies.ts';
 import { __napi_schedule, napi_schedule } from './napi_schedule.ts';
 import { napi_gro_flush } from './gro.ts';
 import { dropFrame } from './ledger.ts';
+import { recycleFreed } from './page_pool.ts';
 import { interruptCpu } from './piece.ts';
 import { REASON } from './reasons.ts';
 import { gro_normal_list } from './receive_list.ts';
@@ -125,6 +126,7 @@ export function napi_complete_done(k: Kernel, c: Cpu, n: Napi, work: number): -1
   if (!n.completing) beginCompletion(k, c, n, work);
   if (!gro_normal_list(k, c, n)) return WORKING;
   n.completing = false;
+  if (k.skbs.pp_freed !== 0) recycleFreed(k, c, true);
   c.cursor_ns += COSTS.napi_complete_done.ns;
   n.prefer_busy_poll = false;
   if (n.missed) {

@@ -1,9 +1,9 @@
 /// The table of IPv4 neighbours: which link address belongs to an address on a link.
 /// Stands for net/core/neighbour.c with arp_tbl of net/ipv4/arp.c.
-/// A state that time alone changes (REACHABLE to STALE, INCOMPLETE to FAILED) is worked out when
-/// somebody looks. What the host sends to a neighbour that is there does not wait for the answer
-/// to its question: the exchange is not on the wire.
-/// Left out: IPv6, proxies, garbage collection, the queue of packets that wait for an answer.
+/// A state that time alone changes (REACHABLE to STALE, DELAY to PROBE and what its answer makes of it, INCOMPLETE
+/// to FAILED) is worked out when somebody looks. What the host sends to a neighbour that is there does not wait for
+/// the answer to its question: the exchange is not on the wire.
+/// Left out: IPv6, proxies, garbage collection, the queue of packets that wait for an answer, confirmation by TCP.
 import { bits, integer, stream } from '../engine/random.ts';
 import { done, fails, type Result } from './errno.ts';
 import type { Kernel, Neighbour, NetDevice } from './state.ts';
@@ -21,7 +21,8 @@ export const NUD = Object.freeze({
   PERMANENT: 128,
 });
 
-const NUD_VALID = NUD.PERMANENT | NUD.NOARP | NUD.REACHABLE | NUD.PROBE | NUD.STALE | NUD.DELAY;
+export const NUD_VALID =
+  NUD.PERMANENT | NUD.NOARP | NUD.REACHABLE | NUD.PROBE | NUD.STALE | NUD.DELAY;
 const NUD_CONNECTED = NUD.PERMANENT | NUD.NOARP | NUD.REACHABLE;
 const ADMIN = NUD.PERMANENT | NUD.NOARP;
 
@@ -55,15 +56,55 @@ export function neigh_lookup(k: Kernel, dev: number, addr: number): Neighbour | 
 
 /// The state of an entry now.
 export function neighState(k: Kernel, n: Neighbour): number {
+  return neighNow(k, n).state;
+}
+
+type Standing = Pick<Neighbour, 'state' | 'updated' | 'confirmed'>;
+
+/// An entry as time has left it. net/core/neighbour.c:neigh_timer_handler()
+export function neighNow(k: Kernel, n: Neighbour): Standing {
   const dev = k.devs[n.dev]!;
-  const age = k.now - n.updated;
-  if (n.state === NUD.REACHABLE)
-    return k.now - n.confirmed > neigh_rand_reach_time(k, dev) ? NUD.STALE : NUD.REACHABLE;
-  if (n.state === NUD.INCOMPLETE) {
-    const patience = parm(k, dev, 'mcast_solicit') * parm(k, dev, 'retrans_time_ms') * 1_000_000;
-    return age >= patience ? NUD.FAILED : NUD.INCOMPLETE;
+  const is: Standing = { state: n.state, updated: n.updated, confirmed: n.confirmed };
+  if (is.state & (NUD.DELAY | NUD.PROBE)) probed(k, n, dev, is);
+  if (is.state === NUD.REACHABLE) {
+    const end = is.confirmed + neigh_rand_reach_time(k, dev);
+    if (k.now > end) becomes(is, NUD.STALE, end);
+  } else if (is.state === NUD.INCOMPLETE) {
+    const end = is.updated + solicited(k, dev, 'mcast_solicit');
+    if (k.now >= end) becomes(is, NUD.FAILED, end);
   }
-  return n.state;
+  return is;
+}
+
+function becomes(is: Standing, state: number, at: number): void {
+  is.state = state;
+  is.updated = at;
+}
+
+/// Nobody has confirmed the address in time: the one who is believed to have it is asked.
+function probed(k: Kernel, n: Neighbour, dev: NetDevice, is: Standing): void {
+  if (is.state === NUD.DELAY) {
+    const end = is.updated + parm(k, dev, 'delay_first_probe_time') * 1_000_000_000;
+    if (k.now < end) return;
+    becomes(is, NUD.PROBE, end);
+  }
+  if (n.lladdr === peerMac(k, dev)) {
+    becomes(is, NUD.REACHABLE, is.updated);
+    is.confirmed = is.updated;
+    return;
+  }
+  const failed = is.updated + solicited(k, dev, 'ucast_solicit');
+  if (k.now >= failed) becomes(is, NUD.FAILED, failed);
+}
+
+/// How long so many questions take, ns.
+function solicited(k: Kernel, dev: NetDevice, questions: string): number {
+  return parm(k, dev, questions) * parm(k, dev, 'retrans_time_ms') * 1_000_000;
+}
+
+/// A confirmation that does not count any more.
+function longAgo(k: Kernel, dev: NetDevice): number {
+  return k.now - 2 * parm(k, dev, 'base_reachable_time_ms') * 1_000_000;
 }
 
 /// The entry of an address, made when there is none. net/core/neighbour.c:neigh_create()
@@ -76,7 +117,7 @@ export function neigh_create(k: Kernel, dev: number, addr: number): Neighbour {
     lladdr: '',
     state: NUD.NONE,
     updated: k.now,
-    confirmed: k.now,
+    confirmed: longAgo(k, k.devs[dev]!),
     used: k.now,
     probes: 0,
   };
@@ -94,7 +135,8 @@ export function neigh_update(
   override: boolean,
   admin: boolean,
 ): void {
-  const old = neighState(k, n);
+  Object.assign(n, neighNow(k, n));
+  const old = n.state;
   if (!admin && old & ADMIN) return;
   if ((state & NUD_VALID) === 0) {
     n.state = state;
@@ -109,6 +151,7 @@ export function neigh_update(
     if (address === n.lladdr && state === NUD.STALE && !admin) becomes = old;
   }
   if (becomes !== old || address !== n.lladdr) n.updated = k.now;
+  if (address !== n.lladdr && !(becomes & NUD_CONNECTED)) n.confirmed = longAgo(k, k.devs[n.dev]!);
   n.state = becomes;
   n.lladdr = address;
 }
@@ -118,13 +161,22 @@ export function neigh_event_ns(k: Kernel, dev: number, addr: number, lladdr: str
   neigh_update(k, neigh_create(k, dev, addr), lladdr, NUD.STALE, true, false);
 }
 
-/// The host sends to a neighbour: true when somebody has that address. Whoever is not known is asked
-/// for. Stands for neigh_resolve_output() and what the answer does.
+/// The host sends to a neighbour: true when the frame leaves. An address that was confirmed too long ago is still
+/// good, and is asked about after a while. Whoever is not known is asked for; then it leaves if somebody has that
+/// address. Stands for neigh_resolve_output(), __neigh_event_send() and what the answer does.
 export function neighReachable(k: Kernel, dev: NetDevice, addr: number, exists: boolean): boolean {
   const n = neigh_create(k, k.devs.indexOf(dev), addr);
-  n.used = k.now;
-  const state = neighState(k, n);
+  Object.assign(n, neighNow(k, n));
+  const { state } = n;
   if (state & NUD_CONNECTED) return true;
+  n.used = k.now;
+  if (state & NUD_VALID) {
+    if (state === NUD.STALE) {
+      n.state = NUD.DELAY;
+      n.updated = k.now;
+    }
+    return true;
+  }
   if (!exists) {
     if (state !== NUD.INCOMPLETE) {
       n.state = NUD.INCOMPLETE;

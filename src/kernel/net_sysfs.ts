@@ -8,7 +8,8 @@ import { dev_close, dev_open, dev_set_promiscuity } from './dev.ts';
 import { done, fails, type Result } from './errno.ts';
 import { setFlowCount } from './rfs.ts';
 import { setRpsCpus } from './rps.ts';
-import type { Kernel, NetDevice, RxQueue, TxQueue } from './state.ts';
+import type { Kernel, NetDevice, RxQueue } from './state.ts';
+import { __netif_set_xps_queue } from './xps.ts';
 
 const ULONG_MAX = 18446744073709551615n;
 
@@ -53,12 +54,17 @@ export function store_rps_dev_flow_table_cnt(k: Kernel, queue: RxQueue, text: st
 }
 
 /// xps_cpus: the CPUs whose packets leave by this queue.
-export function netif_set_xps_queue(k: Kernel, queue: TxQueue, text: string): Result {
+export function netif_set_xps_queue(
+  k: Kernel,
+  dev: NetDevice,
+  index: number,
+  text: string,
+): Result {
   const mask = parseMask(text, k.desc.cpus);
   if (typeof mask === 'string') return fails(mask);
-  queue.xps_cpus = maskAnd(mask, onlineMask(k));
-  k.config_version++;
-  return done;
+  const result = __netif_set_xps_queue(k, dev, index, mask);
+  if (result.ok) k.config_version++;
+  return result;
 }
 
 /// gro_flush_timeout, in nanoseconds.

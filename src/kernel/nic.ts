@@ -14,6 +14,7 @@ import { rx_queue_default_mask } from './rps.ts';
 import { rssChanged } from './rss.ts';
 import type { Kernel, Napi, NetDevice, RxQueue } from './state.ts';
 import { resetFifos, resetRing } from './wire.ts';
+import { netif_reset_xps_queues_gt } from './xps.ts';
 
 const MIN_NAPI_ID = 8193; // NR_CPUS + 1, with 8192 possible CPUs
 const NAPI_POLL_WEIGHT = 64;
@@ -38,6 +39,7 @@ export function setQueues(k: Kernel, dev: NetDevice, queues: number): void {
   for (const q of dev.rx.slice(queues)) removeQueue(k, dev, q);
   dev.rx.length = Math.min(dev.rx.length, queues);
   dev.tx.length = Math.min(dev.tx.length, queues);
+  netif_reset_xps_queues_gt(dev, queues);
   for (let i = dev.rx.length; i < queues; i++) {
     dev.rx.push(createRxQueue(k, index, i, napiFor(k, dev, index, i)));
     dev.tx.push({ packets: 0, bytes: 0, xps_cpus: emptyMask(k.desc.cpus) });
@@ -149,6 +151,7 @@ function createRxQueue(k: Kernel, dev: number, index: number, napi: number): RxQ
     rps_flow_cnt: 0,
     rps_flow_table: null,
     fifo: 0,
+    pages: null,
   };
 }
 

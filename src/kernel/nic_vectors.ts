@@ -2,11 +2,16 @@
 /// Stands for pci_alloc_irq_vectors(), request_irq() and free_irq() as the drivers call them.
 /// A shared line runs the handlers of all its devices at each interrupt; those with nothing to do cost
 /// their look at the device, a read of its cause register (Irq.extra_ns).
-import { cpusIn, emptyMask, maskOf } from './cpumask.ts';
+import { cpusIn, emptyMask, maskHas, maskOf, parseMask } from './cpumask.ts';
 import { COSTS } from './costs.ts';
 import { pathAt, type Vector } from './driver_table.ts';
+import type { NicDescription } from './host.ts';
 import { assignVector } from './irq.ts';
-import type { Irq, Kernel, NetDevice } from './state.ts';
+import type { Cpu, Irq, Kernel, NetDevice } from './state.ts';
+import { __netif_set_xps_queue } from './xps.ts';
+
+/// The file that holds the mask of interrupts to come.
+export const DEFAULT_AFFINITY = '/proc/irq/default_smp_affinity';
 
 /// Gives a new device its interrupts, from the number `first` on; returns the next free number. A legacy line
 /// has the number of the line.
@@ -72,19 +77,24 @@ export function registerVectors(k: Kernel, dev: NetDevice): void {
 function addLine(k: Kernel, dev: NetDevice): void {
   const line = lineOf(k, dev);
   if (k.irqs.some((irq) => irq.irq === line)) return;
-  k.irqs.push(newIrq(k, dev, line, 'IO-APIC', `${line}-fasteoi`));
+  const { chip, hwirq } = nicNamed(k, dev)?.wired ?? { chip: 'IO-APIC', hwirq: `${line}-fasteoi` };
+  k.irqs.push(newIrq(k, dev, line, chip, hwirq));
   k.irqs.sort((a, b) => a.irq - b.irq);
   indexIrqs(k);
 }
 
+function nicNamed(k: Kernel, dev: NetDevice): NicDescription | undefined {
+  return k.desc.nics.find((one) => one.name === dev.name);
+}
+
 function lineOf(k: Kernel, dev: NetDevice): number {
-  const nic = k.desc.nics.find((one) => one.name === dev.name);
+  const nic = nicNamed(k, dev);
   if (nic?.intx === undefined) throw new Error(`${dev.name} has no line for its legacy interrupt`);
   return nic.intx;
 }
 
-/// A line bears the names of the devices that are up (while the host boots, of all); while there is none it
-/// has no handler and no vector.
+/// A line bears the names of the handlers of the devices that are up, or of all while the host boots and where the
+/// driver keeps its interrupts; while there is none it has no vector.
 function nameLine(k: Kernel, dev: NetDevice, booting = false): void {
   const line = lineOf(k, dev);
   const at = k.irqs.findIndex((irq) => irq.irq === line);
@@ -92,10 +102,11 @@ function nameLine(k: Kernel, dev: NetDevice, booting = false): void {
   const sharers = k.devs.filter(
     (each) => each.path >= 0 && pathAt(each.path).intx && lineOf(k, each) === line,
   );
-  const users = booting ? sharers : sharers.filter((each) => each.up);
+  const users = sharers.filter((each) => booting || each.up || !pathAt(each.path).freesVectors);
+  const handlers = users.flatMap((each) => pathAt(each.path).vectors(k, each));
   const before = irq.name;
-  irq.name = users.map((each) => pathAt(each.path).vectors(k, each)[0]!.name).join(', ');
-  irq.extra_ns = users.length * COSTS.read_cause.ns;
+  irq.name = handlers.map(({ name }) => name).join(', ');
+  irq.extra_ns = handlers.length * COSTS.read_cause.ns;
   for (const each of sharers) for (const q of each.rx) k.napis[q.napi]!.irq = at;
   irq.napi = sharers[0]?.rx[0]?.napi ?? -1;
   if (before === '' && irq.name !== '' && irq.effective < 0) assignVector(k, irq);
@@ -105,8 +116,21 @@ function nameLine(k: Kernel, dev: NetDevice, booting = false): void {
   }
 }
 
+/// The CPUs of a new interrupt: the online ones of default_smp_affinity, of those the ones of its node.
+/// kernel/irq/manage.c:irq_setup_affinity()
+function setupCpus(k: Kernel, node: number): Cpu[] {
+  const text = k.stored[DEFAULT_AFFINITY];
+  const mask = text === undefined ? null : parseMask(text, k.desc.cpus);
+  if (typeof mask === 'string') throw new Error(`${DEFAULT_AFFINITY} cannot be read: ${mask}`);
+  const online = k.cpus.filter((c) => c.online);
+  const wanted = online.filter((c) => mask === null || maskHas(mask, c.id));
+  const some = wanted.length > 0 ? wanted : online;
+  const near = some.filter((c) => node < 0 || c.node === node);
+  return near.length > 0 ? near : some;
+}
+
 function newIrq(k: Kernel, dev: NetDevice, irq: number, chip: string, hwirq: string): Irq {
-  const near = k.cpus.filter((c) => dev.numa_node < 0 || c.node === dev.numa_node);
+  const near = setupCpus(k, dev.numa_node);
   return {
     irq,
     counts: new Array<number>(k.cpus.length).fill(0),
@@ -123,6 +147,8 @@ function newIrq(k: Kernel, dev: NetDevice, irq: number, chip: string, hwirq: str
     affinity_hint: emptyMask(k.desc.cpus),
     effective: -1,
     pending: false,
+    managed: false,
+    shut_down: false,
     node: dev.numa_node,
     extra_ns: 0,
   };
@@ -152,8 +178,7 @@ function nameVectors(k: Kernel, dev: NetDevice, vectors: readonly Vector[]): voi
       if (!irq.pending) irq.in_force = [...vector.hint];
     }
     if (vector.tx !== undefined && dev.tx[vector.tx])
-      dev.tx[vector.tx]!.xps_cpus =
-        vector.hint.length > 0 ? [...vector.hint] : emptyMask(k.desc.cpus);
+      __netif_set_xps_queue(k, dev, vector.tx, vector.hint);
   });
   indexIrqs(k);
 }

@@ -1,6 +1,8 @@
 /// Fanout: several packet sockets share the packets of one hook. Stands for packet_rcv_fanout(), fanout_add()
 /// and the fanout_demux functions in net/packet/af_packet.c.
-/// Left out: modes with a BPF program, and reassembly before the choice (PACKET_FANOUT_FLAG_DEFRAG).
+/// Left out: modes with a BPF program, and reassembly before the choice (PACKET_FANOUT_FLAG_DEFRAG). By hash, IPv6
+/// packets with a flow label are told apart by that instead of their ports. By queue, what is sent goes to the first
+/// member, for its copy does not say the transmit queue.
 import { integer, stream } from '../engine/random.ts';
 import { done, fails, type Result } from './errno.ts';
 import { reciprocalScale } from './hash.ts';
@@ -29,10 +31,10 @@ export function fanout_add(
   flags: number,
 ): Result & { readonly index?: number } {
   const po = k.packet.socks[at]!;
-  if (po.fanout >= 0) return fails('EALREADY');
   if (!Object.values(FANOUT).includes(type as 0)) return fails('EINVAL');
   // Rolling over to where one rolls over already.
   if (type === FANOUT.rollover && flags & PACKET_FANOUT_FLAG_ROLLOVER) return fails('EINVAL');
+  if (po.fanout >= 0) return fails('EALREADY');
   const groups = k.packet.fanouts;
   let index = groups.findIndex((one) => one.id === id && one.members.length > 0);
   if (index < 0) {
@@ -88,8 +90,7 @@ export function fanoutMember(
       idx = integer(f.random, num);
       break;
     case FANOUT.qm:
-      // What is sent has no receive queue.
-      idx = skb < 0 ? 0 : k.skbs.queue[skb]! % num;
+      idx = skb < 0 ? 0 : skb_get_queue_mapping(k, skb) % num;
       break;
     case FANOUT.rollover:
       idx = fanout_demux_rollover(k, f, 0, false, hash, truesize);
@@ -100,6 +101,17 @@ export function fanoutMember(
   if (f.flags & PACKET_FANOUT_FLAG_ROLLOVER)
     idx = fanout_demux_rollover(k, f, idx, true, hash, truesize);
   return f.members[idx]!;
+}
+
+/// Drivers that do not tell by which receive queue a packet came; nor does lo.
+const SILENT = ['', 'e1000', 'e1000e', 'macb', 'i82596'];
+
+/// The receive queue as skb_record_rx_queue() writes it down: one more than its number; 0 where nobody has.
+/// include/linux/skbuff.h:skb_get_queue_mapping()
+function skb_get_queue_mapping(k: Kernel, skb: Skb): number {
+  let dev = k.devs[k.skbs.dev[skb]!]!;
+  while (dev.links.kind === 'vlan' || dev.links.kind === 'macvlan') dev = k.devs[dev.links.lower]!;
+  return SILENT.includes(dev.driver) ? 0 : k.skbs.queue[skb]! + 1;
 }
 
 function fanout_demux_rollover(
@@ -150,6 +162,12 @@ export function __packet_rcv_has_room(k: Kernel, po: PacketSock, truesize: numbe
   const avail = rcvbuf - rmem_alloc - truesize;
   if (avail > rcvbuf >> ROOM_POW_OFF) return ROOM_NORMAL;
   return avail > 0 ? ROOM_LOW : ROOM_NONE;
+}
+
+/// Whoever reads ends the pressure once there is room again, before what was read is given back.
+/// net/packet/af_packet.c:packet_rcv_try_clear_pressure()
+export function packet_rcv_try_clear_pressure(k: Kernel, po: PacketSock): void {
+  if (po.pressure && __packet_rcv_has_room(k, po, 0) === ROOM_NORMAL) po.pressure = false;
 }
 
 function packet_rcv_has_room(k: Kernel, po: PacketSock, truesize: number): number {

@@ -1,5 +1,6 @@
 /// Socket filters on packets, as a tree of tests instead of classic BPF instructions. Stands for run_filter()
 /// in net/packet/af_packet.c with the programs that libpcap makes of an expression.
+/// `ip broadcast` takes the netmask of the device that the packet came by, on the device any too.
 /// Left out: arithmetic on bytes beyond those of the TCP flags and the ICMP type, IPv6 extension headers.
 import { ETH_P_8021Q } from './flow_dissector.ts';
 import { hardwareAddresses } from './hardware_address.ts';
@@ -141,9 +142,15 @@ function testCast(k: Kernel, one: Test & { op: 'cast' }, copy: PacketCopy): bool
     return one.multicast ? (Number.parseInt(dst.slice(0, 2), 16) & 1) === 1 : dst === BROADCAST;
   if (k.flows.ethertype[copy.flow] !== ETH_P_IP) return false;
   const address = (copy.out ? k.flows.src : k.flows.dst)[copy.flow]!;
-  return one.multicast
-    ? address >>> 28 >= 14
-    : address === 0xffff_ffff || (address & 0xff) === 0xff;
+  if (one.multicast) return address >>> 28 >= 14;
+  const host = (address & hostMask(k, copy)) >>> 0;
+  return host === 0 || host === hostMask(k, copy);
+}
+
+/// The host's part of addresses on the device, as pcap_lookupnet() tells it: all of it where there is no address.
+function hostMask(k: Kernel, copy: PacketCopy): number {
+  const bits = Number(k.devs[copy.dev]?.addrs[0]?.split('/')[1] ?? 0);
+  return bits === 32 ? 0 : 0xffff_ffff >>> bits;
 }
 
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';

@@ -1,5 +1,6 @@
 /// Promiscuous mode of a device. Stands for dev_set_promiscuity() in net/core/dev.c.
-/// Left out: the audit record.
+/// A VLAN device takes the device below it along, as vlan_dev_change_rx_flags() in net/8021q/vlan_dev.c does.
+/// Left out: the audit record, the slaves of a bond.
 import { printk } from './printk.ts';
 import type { Kernel, NetDevice } from './state.ts';
 
@@ -14,5 +15,7 @@ export function dev_set_promiscuity(k: Kernel, dev: NetDevice, change: 1 | -1, h
     const name = dev.path < 0 ? dev.name : `${dev.driver} ${bus} ${dev.name}`;
     printk(k, `${name}: ${dev.promisc > 0 ? 'entered' : 'left'} promiscuous mode`);
     k.config_version++;
+    if (dev.links.kind === 'vlan')
+      dev_set_promiscuity(k, k.devs[dev.links.lower]!, dev.promisc > 0 ? 1 : -1, true);
   }
 }

@@ -1,12 +1,19 @@
 /// Raw sockets: they get a copy of every packet of their protocol before the protocol itself sees it.
-/// Stands for net/ipv4/raw.c.
+/// Stands for net/ipv4/raw.c, and raw6_local_deliver() in net/ipv6/raw.c.
 /// A copy is charged to its socket and waits there; the ledger counts the packet, not its copies.
-/// Left out: sending, socket filters, multicast source filters, IPv6, VRF.
+/// Left out: sending, socket filters (but ICMP's), multicast source filters, VRF; of IPv6 its own ICMP filter.
 import { COSTS } from './costs.ts';
-import { addressNumber } from './flows.ts';
-import { __sock_queue_rcv_skb, createSock, sock_def_readable, sockRcvbuf } from './sock.ts';
+import {
+  __sock_queue_rcv_skb,
+  createSock,
+  setLocal,
+  sock_def_readable,
+  sockRcvbuf,
+} from './sock.ts';
 import type { Cpu, Kernel, Skb, Sock } from './state.ts';
 
+const AF_INET = 2;
+const AF_INET6 = 10;
 const IPPROTO_ICMP = 1;
 const ETH_HLEN = 14;
 
@@ -22,8 +29,7 @@ export function openRaw(
   const size = rcvbuf > 0 ? sockRcvbuf(rcvbuf, k.hot.rmem_max) : k.hot.rmem_default;
   const sk = createSock(k, reader, protocol, size, 'raw');
   sk.protocol = protocol;
-  sk.local = address;
-  sk.rcv_saddr = addressNumber(address);
+  setLocal(k, sk, address, true);
   sk.hashed = true;
   const index = k.socks.push(sk) - 1;
   k.raw_table.unshift(index);
@@ -53,10 +59,40 @@ function raw_v4_match(k: Kernel, sk: Sock, skb: Skb): boolean {
   const flow = k.skbs.flow[skb]!;
   const { flows } = k;
   return (
+    sk.family === AF_INET &&
     sk.protocol === flows.proto[flow] &&
     (sk.daddr === 0 || sk.daddr === flows.src[flow]) &&
     (sk.rcv_saddr === 0 || sk.rcv_saddr === flows.dst[flow]) &&
     (sk.bound_dev === 0 || sk.bound_dev === k.devs[k.skbs.dev[skb]!]!.ifindex)
+  );
+}
+
+/// The same for IPv6. net/ipv6/raw.c:raw6_local_deliver(), ipv6_raw_deliver()
+export function raw6LocalDeliver(k: Kernel, c: Cpu, skb: Skb): boolean {
+  let delivered = false;
+  for (const index of k.raw_table) {
+    const sk = k.socks[index]!;
+    if (!rawMatch6(k, sk, skb)) continue;
+    if (sk.rmem_alloc >= sk.rcvbuf) {
+      sk.drops++;
+      continue;
+    }
+    delivered = true;
+    raw_rcv(k, c, sk, skb);
+  }
+  return delivered;
+}
+
+/// A socket bound to an address gets what is for it, and what is for groups. net/ipv6/raw.c:raw_v6_match()
+function rawMatch6(k: Kernel, sk: Sock, skb: Skb): boolean {
+  const flow = k.skbs.flow[skb]!;
+  const { proto, saddr, daddr } = k.flows;
+  return (
+    sk.family === AF_INET6 &&
+    sk.protocol === proto[flow] &&
+    (sk.peer === '' || sk.peer === saddr[flow]) &&
+    (sk.bound_dev === 0 || sk.bound_dev === k.devs[k.skbs.dev[skb]!]!.ifindex) &&
+    (sk.local === '::' || sk.local === daddr[flow] || daddr[flow]!.startsWith('ff'))
   );
 }
 

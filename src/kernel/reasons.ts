@@ -79,6 +79,7 @@ export const DROP_REASONS = [
   { name: 'XDP', context: 'softirq', step: 'IN-17' },
   { name: 'TC_INGRESS', context: 'softirq', step: 'IN-19' },
   { name: 'hw:no_resources', context: 'hw', step: 'IN-03' },
+  { name: 'hw:rx_csum_errors', context: 'hw', step: 'IN-01' },
 ] as const satisfies readonly DropReason[];
 
 export type DropReasonName = Exclude<(typeof DROP_REASONS)[number]['name'], ''>;
@@ -105,6 +106,7 @@ export const REASON = Object.freeze({
   RX_QUEUE_DROPS: reasonIndex('hw:rx_queue_drops'),
   TAP: reasonIndex('hw:tap'),
   NO_RESOURCES: reasonIndex('hw:no_resources'),
+  RX_CSUM_ERRORS: reasonIndex('hw:rx_csum_errors'),
   RING_RESET: reasonIndex('hw:ring_reset'),
   RX_LENGTH_ERRORS: reasonIndex('hw:rx_length_errors'),
   OTHERHOST: reasonIndex('OTHERHOST'),

@@ -4,15 +4,16 @@
 /// Left out: protocols other than IPv4, IPv6 and ARP; they have no handler here.
 import { arp_rcv } from './arp.ts';
 import { CORE_NS, COSTS, IP_NS, RECEIVE_NS } from './costs.ts';
-import { ip_rcv } from './ip_input.ts';
+import { countInput, ip_rcv } from './ip_input.ts';
 import { ipv6_rcv } from './ipv6_input.ts';
-import { kfree_skb_reason } from './ledger.ts';
-import { receiver } from './act_mirred.ts';
+import { consume_skb, kfree_skb_reason } from './ledger.ts';
+import { nest, receiver } from './act_mirred.ts';
 import { deliverToOwn, deliverToProtocolTaps, deliverToTaps } from './af_packet.ts';
+import { __net_timestamp, stampsAfterRps } from './net_timestamp.ts';
 import { nf_ingress } from './netfilter/ingress.ts';
 import { REASON } from './reasons.ts';
 import { rxHandler } from './rx_handler.ts';
-import { RX_HANDLER_CONSUMED, RX_HANDLER_EXACT, RX_HANDLER_PASS } from './rx_result.ts';
+import { RX_AFRESH, RX_HANDLER_CONSUMED, RX_HANDLER_EXACT, RX_HANDLER_PASS } from './rx_result.ts';
 import {
   RX_HANDLER,
   RX_INGRESS,
@@ -25,8 +26,8 @@ import {
 import { sch_handle_ingress } from './sch_ingress.ts';
 import { FLAG_BAD_FCS, FLAG_FOREIGN, FLAG_VLAN } from './skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
-import { RUN, STEP, takeStep, takeSteps } from './tracing.ts';
-import { lookUpSocket } from './udp.ts';
+import { RUN, STEP, takeStep, takeSteps, WAY, type Way } from './tracing.ts';
+import { lookUpSocket, queueDatagram } from './udp.ts';
 import { skb_vlan_untag, vlan_do_receive } from './vlan.ts';
 import { do_xdp_generic } from './xdp/generic.ts';
 
@@ -61,12 +62,19 @@ export function receiveNs(k: Kernel, skb: Skb): number {
 /// Counts the packet, lets those see it who asked to, and hands it to its protocol.
 /// net/core/dev.c:__netif_receive_skb_core()
 export function __netif_receive_skb_core(k: Kernel, c: Cpu, skb: Skb): void {
+  if (isPlainDatagram(k, skb)) return receiveDatagram(k, c, skb, WAY.FROM_CORE);
   c.processed++;
   const dev = k.devs[k.skbs.dev[skb]!]!;
+  let seen = false;
+  if (k.netstamp_wanted > 0 && stampsAfterRps(k)) __net_timestamp(k, c, skb);
   if (dev.rx_hooks === 0) takeSteps(k, c, RUN.CORE, skb);
   else {
     takeStep(k, c, STEP.CORE, skb, COSTS.__netif_receive_skb_core.ns);
-    if (!runRxHooks(k, c, dev, skb)) return;
+    const { depth } = nest;
+    const answer = runRxHooks(k, c, dev, skb);
+    nest.depth = depth;
+    if (answer === GONE) return;
+    seen = answer === SEEN;
     takeStep(k, c, STEP.DISPATCH, skb, COSTS.deliver_ptype_list_skb.ns);
   }
   if (k.skbs.flags[skb]! & FLAG_VLAN) untaken(k, skb);
@@ -78,32 +86,82 @@ export function __netif_receive_skb_core(k: Kernel, c: Cpu, skb: Skb): void {
     case ETH_P_ARP:
       return arp_rcv(k, c, skb);
     default:
-      dev.rx_dropped++;
-      kfree_skb_reason(k, c, skb, REASON.UNHANDLED_PROTO, STEP.DISPATCH);
+      unhandled(k, c, skb, seen);
   }
+}
+
+/// No protocol wants it: a drop, unless a tap was the last to be given the packet itself.
+function unhandled(k: Kernel, c: Cpu, skb: Skb, seen: boolean): void {
+  if (seen) return consume_skb(k, skb);
+  k.devs[k.skbs.dev[skb]!]!.rx_dropped++;
+  kfree_skb_reason(k, c, skb, REASON.UNHANDLED_PROTO, STEP.DISPATCH);
+}
+
+/// A datagram for a socket here that nobody on the way looks at, and nothing in its flags tells apart: what its
+/// flow has looked up holds, and all tests of the functions in between would come out the same way.
+export function isPlainDatagram(k: Kernel, skb: Skb): boolean {
+  const { flags, flow, dev } = k.skbs;
+  const f = flow[skb]!;
+  const d = dev[skb]!;
+  const { active } = k.nf;
+  return (
+    flags[skb] === 0 &&
+    k.flows.sock[f]! >= 0 &&
+    k.flows.proto[f] === IPPROTO_UDP &&
+    k.flows.rt[f] === 0 &&
+    k.flows.rt_key[f] === k.fib.genid + d &&
+    k.flows.ethertype[f] === ETH_P_IP &&
+    k.devs[d]!.rx_hooks === 0 &&
+    k.netstamp_wanted === 0 &&
+    active[0]! + active[1]! === 0 &&
+    k.raw_table.length === 0
+  );
+}
+
+/// From the core to its socket in one go: ip_rcv(), ip_local_deliver() and udp_rcv() for it.
+export function receiveDatagram(k: Kernel, c: Cpu, skb: Skb, way: Way): void {
+  c.processed++;
+  countInput(k, skb);
+  queueDatagram(k, c, k.socks[k.flows.sock[k.skbs.flow[skb]!]!]!, skb, way);
+  k.mib.IpInDelivers++;
 }
 
 receiver.core = __netif_receive_skb_core;
 
+// What the hooks leave of a packet.
+const GONE = 0;
+const ON = 1;
+const SEEN = 2; // and a tap would be the one to free it
+
 /// What somebody has asked for beside the protocols, in the kernel's order. A packet that gets another
-/// device on its way begins again with that one, and counts again. False: the packet is gone.
-function runRxHooks(k: Kernel, c: Cpu, orig_dev: NetDevice, skb: Skb): boolean {
-  let dev = orig_dev;
+/// device on its way begins again with that one, and counts again.
+function runRxHooks(k: Kernel, c: Cpu, first: NetDevice, skb: Skb): number {
+  let dev = first;
+  let orig_dev = first;
   for (;;) {
     const answer = oneRound(k, c, dev, skb);
-    if (answer === RX_HANDLER_CONSUMED) return false;
-    if (answer === RX_HANDLER_EXACT) return noHandler(k, c, orig_dev, skb);
+    if (answer === RX_HANDLER_CONSUMED) return GONE;
+    if (answer === RX_HANDLER_EXACT) return noHandler(k, c, orig_dev, dev, skb);
     if (answer === RX_HANDLER_PASS) break;
     dev = k.devs[k.skbs.dev[skb]!]!;
+    if (answer === RX_AFRESH) orig_dev = dev;
     c.processed++;
     takeStep(k, c, STEP.CORE, skb, COSTS.__netif_receive_skb_core.ns);
     if (dev.rx_hooks === 0) break;
   }
+  let seen = (dev.rx_hooks & RX_TAPS) !== 0 && !takesFromTaps(k, dev, skb);
+  if (k.skbs.flags[skb]! & FLAG_VLAN) untaken(k, skb);
   if ((orig_dev.rx_hooks | dev.rx_hooks) & RX_PROTOCOL_TAPS) {
-    deliverToProtocolTaps(k, c, orig_dev, skb);
-    if (dev !== orig_dev) deliverToOwn(k, c, dev, skb);
+    if (deliverToProtocolTaps(k, c, orig_dev, skb)) seen = true;
+    if (dev !== orig_dev && deliverToOwn(k, c, dev, skb)) seen = true;
   }
-  return true;
+  return seen ? SEEN : ON;
+}
+
+/// Each of these first gives the last tap its copy; else that one gets the packet itself (pt_prev).
+function takesFromTaps(k: Kernel, dev: NetDevice, skb: Skb): boolean {
+  const tagged = (k.skbs.flags[skb]! & FLAG_VLAN) !== 0;
+  return tagged || (dev.rx_hooks & (RX_INGRESS | RX_NETFILTER | RX_HANDLER)) !== 0;
 }
 
 /// One round: taps, tc, netfilter, VLAN, and the device that this one belongs to.
@@ -125,11 +183,17 @@ function oneRound(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): number {
 }
 
 /// Only who asked for exactly this device gets the packet: its sockets of one protocol, and nobody else.
-function noHandler(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): false {
-  if (dev.rx_hooks & RX_PROTOCOL_TAPS) deliverToOwn(k, c, dev, skb);
+function noHandler(k: Kernel, c: Cpu, orig_dev: NetDevice, dev: NetDevice, skb: Skb): typeof GONE {
+  if (k.skbs.flags[skb]! & FLAG_VLAN) untaken(k, skb);
+  const first = deliverToOwn(k, c, orig_dev, skb);
+  const second = dev !== orig_dev && deliverToOwn(k, c, dev, skb);
+  if (first || second) {
+    consume_skb(k, skb);
+    return GONE;
+  }
   dev.links.rx_nohandler++;
   kfree_skb_reason(k, c, skb, REASON.UNHANDLED_PROTO, STEP.RX_HANDLER);
-  return false;
+  return GONE;
 }
 
 /// A tag that no VLAN device has taken: the packet is for somebody else, unless the tag carries a

@@ -4,6 +4,7 @@
 /// Left out: the kernel takes the whole list through each layer; here packet follows packet.
 import { RPS_NS } from './costs.ts';
 import { isDue, takeFromRxList } from './gro.ts';
+import { stampList, stampsBeforeRps } from './net_timestamp.ts';
 import { beginPiece, softirqContext } from './piece.ts';
 import { __netif_receive_skb_core, receiveNs } from './receive.ts';
 import { steerRxList } from './rps.ts';
@@ -23,6 +24,8 @@ export function gro_normal_list(k: Kernel, c: Cpu, n: Napi): boolean {
 /// elsewhere. True when the list is empty, false when a piece is in hand.
 /// net/core/dev.c:netif_receive_skb_list_internal()
 function netif_receive_skb_list_internal(k: Kernel, c: Cpu, n: Napi): boolean {
+  const begins = c.skb < 0 && n.rps_stage === 0;
+  if (begins && k.netstamp_wanted > 0 && stampsBeforeRps(k)) stampList(k, c, n.rx_head);
   if (c.skb >= 0) {
     const skb = c.skb;
     c.skb = -1;

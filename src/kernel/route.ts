@@ -76,7 +76,7 @@ function ip_route_input_mc(k: Kernel, flow: FlowKey, dev: NetDevice): number {
   if (saddr >>> 28 === 14 || saddr === 0xffff_ffff) return MARTIAN;
   if (saddr >>> 24 === 127 && !devConfOr(k, dev, 'route_localnet')) return MARTIAN;
   if (saddr >>> 24 !== 0) {
-    const valid = fib_validate_source(k, dev, saddr, 0, flow.tos, flow.mark, -1);
+    const valid = fib_validate_source(k, dev, saddr, 0, flow.tos, flow.mark, -1, flow);
     if (typeof valid === 'string') return valid === 'EXDEV' ? RPFILTER : MARTIAN;
   }
   return newDst(k, { type: RTN.MULTICAST, dev: flow.iif });
@@ -104,7 +104,7 @@ function ip_route_input_slow(k: Kernel, flow: FlowKey, dev: NetDevice, res: Look
       : broadcastInput(k, flow, dev);
   }
   if (type === RTN.LOCAL) {
-    const valid = fib_validate_source(k, dev, saddr, daddr, flow.tos, flow.mark, -1);
+    const valid = fib_validate_source(k, dev, saddr, daddr, flow.tos, flow.mark, -1, flow);
     if (typeof valid !== 'string') return 0;
     return martianSource(k, flow, dev, valid === 'EXDEV' ? RPFILTER : MARTIAN);
   }
@@ -116,7 +116,7 @@ function ip_route_input_slow(k: Kernel, flow: FlowKey, dev: NetDevice, res: Look
 /// To all on the link: delivered here.
 function broadcastInput(k: Kernel, flow: FlowKey, dev: NetDevice): number {
   if (flow.saddr >>> 24 !== 0) {
-    const valid = fib_validate_source(k, dev, flow.saddr, 0, flow.tos, flow.mark, -1);
+    const valid = fib_validate_source(k, dev, flow.saddr, 0, flow.tos, flow.mark, -1, flow);
     if (typeof valid === 'string')
       return martianSource(k, flow, dev, valid === 'EXDEV' ? RPFILTER : MARTIAN);
   }
@@ -132,7 +132,16 @@ function unreachable(k: Kernel, err: ErrnoName): number {
 function ip_mkroute_input(k: Kernel, flow: FlowKey, dev: NetDevice, res: LookupResult): number {
   const route = res.route!;
   const out = k.devs[route.dev]!;
-  const valid = fib_validate_source(k, dev, flow.saddr, flow.daddr, flow.tos, flow.mark, route.dev);
+  const valid = fib_validate_source(
+    k,
+    dev,
+    flow.saddr,
+    flow.daddr,
+    flow.tos,
+    flow.mark,
+    route.dev,
+    flow,
+  );
   if (typeof valid === 'string')
     return martianSource(k, flow, dev, valid === 'EXDEV' ? RPFILTER : MARTIAN);
   const mayTell = out === dev && valid && devConfOr(k, dev, 'send_redirects');
@@ -161,7 +170,8 @@ function martianSource(k: Kernel, flow: FlowKey, dev: NetDevice, answer: number)
   const { daddr, saddr } = flow;
   const line = `IPv4: martian source ${addressText(daddr)} from ${addressText(saddr)}, on dev ${dev.name}`;
   if (rateLimited(k, line) && dev.path >= 0) {
-    const header = [dev.mac, peerMac(k, dev), '08:00'].join(':').replaceAll(':', ' ');
+    const to = inet_addr_type(k, daddr) === RTN.BROADCAST ? 'ff:ff:ff:ff:ff:ff' : dev.mac;
+    const header = [to, peerMac(k, dev), '08:00'].join(':').replaceAll(':', ' ');
     printk(k, `ll header: 00000000: ${header}`);
   }
   return answer;

@@ -9,9 +9,15 @@ import { skbHash } from './flows.ts';
 import { reciprocalScale } from './hash.ts';
 import { kfree_skb_reason } from './ledger.ts';
 import { __napi_schedule } from './napi_schedule.ts';
+import { __net_timestamp, stampsBeforeRps } from './net_timestamp.ts';
 import { beginPiece, interruptCpu, softirqContext } from './piece.ts';
 import { REASON } from './reasons.ts';
-import { __netif_receive_skb_core, receiveNs } from './receive.ts';
+import {
+  __netif_receive_skb_core,
+  isPlainDatagram,
+  receiveDatagram,
+  receiveNs,
+} from './receive.ts';
 import {
   findFlowEntry,
   mayMove,
@@ -24,7 +30,7 @@ import {
 } from './rfs.ts';
 import { __raise_softirq_irqoff, NET_RX_SOFTIRQ } from './softirq.ts';
 import type { Cpu, FlowLimit, Kernel, Napi, RxQueue, Skb } from './state.ts';
-import { noteStep, RUN, STEP, takeStep, takeSteps } from './tracing.ts';
+import { noteStep, RUN, STEP, takeStep, takeWhole, WAY } from './tracing.ts';
 
 const FLOW_LIMIT_HISTORY = 128;
 
@@ -39,6 +45,7 @@ export function get_rps_cpu(
   entry: FlowEntry,
 ): number {
   entry.flows = null;
+  if (hash === 0) return -1; // no hash at all
   const read = k.rps_sock_flow_table;
   if (read !== null && q.rps_flow_table !== null) {
     const ident = sockFlowEntry(read, hash);
@@ -87,7 +94,7 @@ export function steerRxList(k: Kernel, c: Cpu, n: Napi): void {
     const following = next[skb]!;
     const cpu = get_rps_cpu(k, q, skb, skbHash(k, skb), rflow);
     if (cpu >= 0) {
-      takeSteps(k, c, RUN.STEER, skb);
+      takeWhole(k, c, RUN.STEER, skb, 0);
       enqueue(k, c, skb, k.cpus[cpu]!, rflow);
     } else {
       takeStep(k, c, STEP.RPS, skb, COSTS.get_rps_cpu.ns);
@@ -105,6 +112,7 @@ export function steerRxList(k: Kernel, c: Cpu, n: Napi): void {
 /// A packet that comes from no NAPI instance: to the backlog of the CPU that RPS chooses, or of this one.
 /// False when it was dropped. net/core/dev.c:netif_rx_internal()
 export function netif_rx_internal(k: Kernel, c: Cpu, skb: Skb): boolean {
+  if (k.netstamp_wanted > 0 && stampsBeforeRps(k)) __net_timestamp(k, c, skb);
   const q = k.rps_needed > 0 ? k.devs[k.skbs.dev[skb]!]!.rx[k.skbs.queue[skb]!] : undefined;
   rflow.flows = null;
   const steered = q !== undefined && (q.rps_map.length > 0 || q.rps_flow_table !== null);
@@ -218,8 +226,11 @@ export function process_backlog(k: Kernel, c: Cpu, n: Napi, quota: number): numb
   } else {
     const skb = c.skb;
     c.skb = -1;
-    takeStep(k, c, STEP.PROCESS_BACKLOG, skb, COSTS.process_backlog.ns);
-    __netif_receive_skb_core(k, c, skb);
+    if (isPlainDatagram(k, skb)) receiveDatagram(k, c, skb, WAY.FROM_BACKLOG);
+    else {
+      takeStep(k, c, STEP.PROCESS_BACKLOG, skb, COSTS.process_backlog.ns);
+      __netif_receive_skb_core(k, c, skb);
+    }
     n.frames_this_poll++;
     if (n.frames_this_poll >= quota) return endBacklog(c, n);
   }

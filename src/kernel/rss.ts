@@ -107,14 +107,19 @@ function chooseQueue(
   hash: number,
 ): number {
   const queues = dev.rx.length;
-  if (dev.ntuple.length > 0 && dev.features['ntuple-filters']) {
+  if (dev.filters.length > 0) {
     const queue = ruleQueue(k, dev, flow, fragment);
     if (queue !== null) return Math.min(queue, queues - 1);
   }
   const table = dev.rss_indir;
   // Without a table of its own (virtio_net without RSS) the other side steers by its own flow hash.
-  if (table.length === 0) return k.flows.hash[flow]! % queues;
-  return hash === 0 ? 0 : Math.min(table[hash % table.length]!, queues - 1);
+  if (table.length === 0) return pathAt(dev.path).rulesOnly ? 0 : k.flows.hash[flow]! % queues;
+  return hash === 0 ? 0 : Math.min(indirEntry(table, hash), queues - 1);
+}
+
+/// The queue that an indirection table gives a hash, by its low bits: sizes of tables are powers of two.
+export function indirEntry(table: readonly number[], hash: number): number {
+  return table[hash % table.length]!;
 }
 
 /// Forgets the queues of a device's flows: its key, table, hash fields, rules or queue count has changed.

@@ -1,7 +1,7 @@
 /// Devices made, joined and taken away by the administrator: ip link add, set master, del. Stands for
 /// rtnl_newlink(), do_set_master() and rtnl_dellink() in net/core/rtnetlink.c, with vlan_newlink(),
 /// br_dev_newlink(), bond_newlink(), macvlan_newlink() and veth_newlink().
-/// Left out: namespaces, other kinds, several queues, link groups.
+/// Left out: namespaces, other kinds, several queues of other devices than veth, link groups.
 import { bits, stream } from '../engine/random.ts';
 import { ethtoolDefaults } from '../hardware/driver.ts';
 import { selectActiveSlave } from './bond.ts';
@@ -19,7 +19,9 @@ import { rx_queue_default_mask } from './rps.ts';
 import { updateRxHooks } from './rx_hooks.ts';
 import type { Kernel, NetDevice } from './state.ts';
 import { sysctlsOfDevice } from './sysctl.ts';
+import { softQueue, useQueues } from './veth.ts';
 import { VLAN_VID_MASK, vlanDeviceOf } from './vlan.ts';
+import { createFlowControl, createHwTstamp } from './wire_state.ts';
 
 export interface NewLink {
   readonly name: string; // '': the kernel chooses by the kind
@@ -37,18 +39,35 @@ export interface NewLink {
   readonly bridge?: { readonly ageing_ns: number; readonly forward_delay_ns: number };
   readonly macvlan?: MacvlanMode;
   readonly peer?: string; // veth: the other end's name
+  readonly queues?: QueueCounts; // veth
+  readonly peer_queues?: QueueCounts;
 }
+
+/// IFLA_NUM_RX_QUEUES and IFLA_NUM_TX_QUEUES, where they were given.
+export interface QueueCounts {
+  readonly rx?: number;
+  readonly tx?: number;
+}
+
+const MAX_QUEUES = 4096;
 
 /// Makes a device. EEXIST: the name is taken; ENODEV: no such device below; what the kind refuses.
 export function rtnl_newlink(k: Kernel, wanted: NewLink): Result {
-  const name = wanted.name === '' ? freeName(k, wanted.kind) : wanted.name;
-  if (k.devs.some((dev) => dev.name === name)) return fails('EEXIST');
+  if (wanted.name !== '' && k.devs.some((dev) => dev.name === wanted.name)) return fails('EEXIST');
   const lower =
     wanted.link === undefined ? -1 : k.devs.findIndex((dev) => dev.name === wanted.link);
   if (wanted.link !== undefined && lower < 0) return fails('ENODEV');
   const refused = refuseKind(k, wanted, lower);
   if (refused) return refused;
+  // The other end of a veth is registered before the device itself: it takes the first free name and number.
+  const peer = wanted.kind === 'veth' ? createPeer(k, wanted) : null;
+  const name = wanted.name === '' ? freeName(k, wanted.kind) : wanted.name;
+  if (peer !== null && k.devs.some((dev) => dev.name === name)) {
+    rtnl_dellink(k, peer);
+    return fails('EEXIST');
+  }
   const dev = createVirtual(k, name, wanted, k.devs[lower]);
+  if (peer !== null) tieEnds(k, dev, peer, wanted.queues ?? {});
   const at = k.devs.push(dev) - 1;
   addDeviceSysctls(k, dev.name);
   for (const q of dev.rx) rx_queue_default_mask(k, q);
@@ -95,6 +114,10 @@ function refuseKind(k: Kernel, wanted: NewLink, lower: number): Result | null {
       return fails('EINVAL');
     if (below.links.master >= 0) return fails('EBUSY');
   }
+  for (const { rx = 1, tx = 1 } of [wanted.queues ?? {}, wanted.peer_queues ?? {}]) {
+    if (tx < 1 || tx > MAX_QUEUES) return fails('EINVAL', 'Invalid number of transmit queues');
+    if (rx < 1 || rx > MAX_QUEUES) return fails('EINVAL', 'Invalid number of receive queues');
+  }
   return null;
 }
 
@@ -116,22 +139,7 @@ function createVirtual(
   const { kind } = wanted;
   const inherits = kind === 'vlan' || (kind === 'macvlan' && wanted.macvlan === 'passthru');
   const onWire = kind === 'vlan' || kind === 'macvlan';
-  const cpus = k.desc.cpus;
-  const queue = {
-    ...{ dev: k.devs.length, index: 0, napi: -1, slots: new Int32Array(0), head: 0, tail: 0 },
-    ...{ used: 0, ready: 0, cleaned: 0, packets: 0, bytes: 0, drops: 0, alloc_failed: 0 },
-    ...{
-      polls: 0,
-      arms: 0,
-      copied: 0,
-      lro_packets: 0,
-      lro_bytes: 0,
-      interrupts: 0,
-      kicks: 0,
-      buffers: 0,
-    },
-    ...{ rps_cpus: emptyMask(cpus), rps_map: [], rps_flow_cnt: 0, rps_flow_table: null, fifo: 0 },
-  };
+  const { rx = k.desc.cpus, tx = k.desc.cpus } = wanted.queues ?? {};
   return {
     ...k.devs[0]!,
     ...ethtoolDefaults({ driver: kind } as never),
@@ -141,18 +149,20 @@ function createVirtual(
     path: -1,
     mac: wanted.mac ?? (inherits && below ? below.mac : randomMac(k, name)),
     ...{ up: false, carrier: false, promisc: 0, allmulti: 0, addrs: [], alias: '', fifos: [] },
+    addrs6: [],
     mtu: wanted.mtu ?? (onWire && below ? below.mtu : 1500),
     peer: onWire && below ? below.peer : '',
     speed_mbps: kind === 'veth' ? 10_000 : -1,
     duplex: kind === 'veth' ? 'full' : 'unknown',
     gateway: '',
-    rx: [queue],
-    tx: [{ packets: 0, bytes: 0, xps_cpus: emptyMask(cpus) }],
+    rx: [softQueue(k, k.devs.length, 0)],
+    tx: [{ packets: 0, bytes: 0, xps_cpus: emptyMask(k.desc.cpus) }],
     hw: createHw(),
     ...{ rx_dropped: 0, rx_otherhost_dropped: 0, carrier_changes: 0, outgoing: [], wire_turn: [] },
+    ...{ pauses: [], fc: createFlowControl(), hwtstamp: createHwTstamp() },
     ...{ outgoing_slot: -1, link_slot: -1, xdp: null, xdp_prog: -1, xdp_counts: [], rx_hooks: 0 },
     qdisc: { kind: 'noop', handle: 0, options: {}, leaf: null },
-    links: createLinks(kind),
+    links: { ...createLinks(kind), made: kind === 'veth' ? { rx, tx } : null },
     ingress: null,
   };
 }
@@ -172,19 +182,41 @@ function attach(k: Kernel, dev: NetDevice, at: number, lower: number, wanted: Ne
     if (links.macvlan === 'passthru') dev_set_promiscuity(k, below!, 1, true);
   } else if (wanted.kind === 'bridge') {
     const { ageing_ns = 300e9, forward_delay_ns = 15e9 } = wanted.bridge ?? {};
-    links.bridge = { ageing_ns, forward_delay_ns, stp: false, fdb: [] };
+    links.bridge = {
+      ageing_ns,
+      forward_delay_ns,
+      stp: false,
+      fdb: [],
+      mac_set: Boolean(wanted.mac),
+    };
     br_fdb_add_local(k, links.bridge, at, dev.mac);
   } else if (wanted.kind === 'bond')
     links.bond = { mode: 'balance-rr', active: -1, miimon: 0, rr_tx_counter: 0, ...wanted.bond };
-  else if (wanted.kind === 'veth' && wanted.peer !== undefined) attachPeer(k, dev, at, wanted.peer);
+  else if (wanted.kind === 'veth') links.lower = at - 1;
 }
 
-function attachPeer(k: Kernel, dev: NetDevice, at: number, peer: string): void {
-  const name = peer === '' ? freeName(k, 'veth') : peer;
-  const other = createVirtual(k, name, { name, kind: 'veth' }, undefined);
-  other.links.lower = at;
-  dev.links.lower = k.devs.push(other) - 1;
+/// The other end of a veth, before the one that was asked for is there.
+function createPeer(k: Kernel, wanted: NewLink): NetDevice {
+  const name = wanted.peer || freeName(k, 'veth');
+  const queues = wanted.peer_queues ?? {};
+  const peer = createVirtual(k, name, { name, kind: 'veth', queues }, undefined);
+  k.devs.push(peer);
   addDeviceSysctls(k, name);
+  return peer;
+}
+
+/// Both ends know each other. They use one queue of each kind unless a number was given, and it is the first end's
+/// words that count for both: veth_newlink() hands them to veth_init_queues() twice.
+function tieEnds(k: Kernel, dev: NetDevice, peer: NetDevice, asked: QueueCounts): void {
+  peer.links.lower = k.devs.length;
+  for (const [end, other] of [
+    [dev, peer],
+    [peer, dev],
+  ] as const) {
+    const { made } = end.links;
+    useQueues(k, end, asked.rx === undefined ? 1 : made!.rx, asked.tx === undefined ? 1 : made!.tx);
+    end.hw['peer_ifindex'] = other.ifindex;
+  }
 }
 
 /// ip link set DEV master MASTER; '' is nomaster. EINVAL: MASTER takes no members.
@@ -260,7 +292,8 @@ export function rtnl_dellink(k: Kernel, dev: NetDevice): Result {
   if (below) {
     below.links.vlans = below.links.vlans.filter((index) => index !== at);
     below.links.macvlans = below.links.macvlans.filter((index) => index !== at);
-    if (dev.links.macvlan === 'passthru') dev_set_promiscuity(k, below, -1, true);
+    const holds = dev.links.kind === 'vlan' && dev.promisc > 0;
+    if (holds || dev.links.macvlan === 'passthru') dev_set_promiscuity(k, below, -1, true);
   }
   dev_close(k, dev);
   linkChanged(k, dev);

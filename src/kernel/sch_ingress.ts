@@ -9,7 +9,7 @@ import { COSTS } from './costs.ts';
 import { done, fails, type Result } from './errno.ts';
 import { consume_skb, kfree_skb_reason } from './ledger.ts';
 import { REASON } from './reasons.ts';
-import { RX_HANDLER_ANOTHER, RX_HANDLER_CONSUMED, RX_HANDLER_PASS } from './rx_result.ts';
+import { RX_AFRESH, RX_HANDLER_CONSUMED, RX_HANDLER_PASS } from './rx_result.ts';
 import { updateRxHooks } from './rx_hooks.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
 import { createBlock, TC_ACT } from './tc/types.ts';
@@ -17,7 +17,7 @@ import { STEP, takeStep } from './tracing.ts';
 
 const ETH_HLEN = 14;
 
-/// PASS: the packet goes on; CONSUMED: it is gone; ANOTHER: it has another device. Called only for devices with
+/// PASS: the packet goes on; CONSUMED: it is gone; RX_AFRESH: another device takes it in. Called only for devices with
 /// bit 8 in rx_hooks. net/core/dev.c:sch_handle_ingress()
 export function sch_handle_ingress(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): number {
   const block = dev.ingress!.ingress;
@@ -37,7 +37,7 @@ export function sch_handle_ingress(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb):
     case CONSUMED:
       return RX_HANDLER_CONSUMED;
     case ANOTHER:
-      return RX_HANDLER_ANOTHER;
+      return RX_AFRESH;
     default:
       return RX_HANDLER_PASS;
   }

@@ -3,6 +3,7 @@
 /// The pool also holds frames that have no sk_buff yet (in the NIC), so that a packet keeps one
 /// handle and one serial number from the wire to recvmsg().
 /// Left out: contents beyond the header fields that the columns hold.
+import { freePages, movePages } from './page_pool.ts';
 import type { Skb, SkbPool } from './state.ts';
 
 // x86-64, 4 KiB pages, 64-byte cache lines (reference/constants.json).
@@ -35,6 +36,10 @@ export const FLAG_SK = 1 << 18;
 export const FLAG_DST = 1 << 19;
 export const FLAG_NO_CSUM = 1 << 20; // UDP without a checksum
 export const FLAG_ECHO_SEQ = 1 << 21; // an echo reply: seq holds its sequence number
+export const FLAG_HWTSTAMP = 1 << 22; // the NIC has stamped it: hwstamp
+export const FLAG_STAMPED = 1 << 23; // the kernel has: stamp
+export const FLAG_META = 1 << 24; // an XDP program has put metadata before the packet
+export const FLAG_REDIRECTED = 1 << 25; // skb_is_redirected(): generic XDP leaves it alone
 
 // What a merged packet is made of: gso_type, as in include/linux/skbuff.h.
 export const SKB_GSO_TCPV4 = 1 << 0;
@@ -44,6 +49,13 @@ export const SKB_GSO_TCP_FIXEDID = 1 << 3;
 export const SKB_GSO_TCPV6 = 1 << 4;
 export const SKB_GSO_UDP_L4 = 1 << 17;
 export const SKB_GSO_FRAGLIST = 1 << 18;
+
+/// Is DF set in the IPv4 header? A packet without FLAG_IPID is what Linux sends by itself: its sockets ask for
+/// path MTU discovery (net.ipv4.ip_no_pmtu_disc = 0), so DF is set, and the identification of a packet
+/// that may not be cut is 0 unless its socket is connected. include/net/ip.h:ip_select_ident_segs()
+export function dontFragment(flags: number): boolean {
+  return (flags & (FLAG_IPID | FLAG_DF)) !== FLAG_IPID;
+}
 
 /// The columns of 32-bit integers, by name.
 const COLUMNS = [
@@ -66,6 +78,7 @@ const COLUMNS = [
   'ipid',
   'frag_off',
   'mark',
+  'meta',
   'vlan_tci',
   'gso_size',
   'gso_type',
@@ -76,6 +89,8 @@ const COLUMNS = [
   'frag_list',
   'cb',
   'cb2',
+  'serial',
+  'pp',
 ] as const;
 
 /// An empty pool. It doubles when it runs out; only the high-water mark counts for copies.
@@ -85,6 +100,8 @@ export function createSkbPool(capacity = 4096): SkbPool {
     used: 0,
     free: -1,
     live: 0,
+    pp_held: 0,
+    pp_freed: 0,
     next: new Int32Array(capacity),
     flow: new Int32Array(capacity),
     len: new Int32Array(capacity),
@@ -104,6 +121,7 @@ export function createSkbPool(capacity = 4096): SkbPool {
     ipid: new Int32Array(capacity),
     frag_off: new Int32Array(capacity),
     mark: new Int32Array(capacity),
+    meta: new Int32Array(capacity),
     vlan_tci: new Int32Array(capacity),
     gso_size: new Int32Array(capacity),
     gso_type: new Int32Array(capacity),
@@ -117,7 +135,11 @@ export function createSkbPool(capacity = 4096): SkbPool {
     dev: new Uint8Array(capacity),
     queue: new Uint8Array(capacity),
     arrived: new Float64Array(capacity),
-    serial: new Float64Array(capacity),
+    serial: new Int32Array(capacity),
+    stamp: new Float64Array(capacity),
+    hwstamp: new Float64Array(capacity),
+    pp: new Int32Array(capacity),
+    pages: null,
   };
 }
 
@@ -137,6 +159,7 @@ export function takeSkb(pool: SkbPool): Skb {
 /// Gives a handle back. The caller has taken it off its list and accounted for it.
 export function releaseSkb(pool: SkbPool, skb: Skb): void {
   pool.live -= pool.segs[skb]!;
+  if (pool.pp_held !== 0 && pool.pp[skb] !== 0) freePages(pool, skb);
   pool.next[skb] = pool.free;
   pool.free = skb;
 }
@@ -144,6 +167,7 @@ export function releaseSkb(pool: SkbPool, skb: Skb): void {
 /// Merges the frames of `skb` into `into` and gives its handle back: they share its fate from now on.
 export function mergeSkb(pool: SkbPool, into: Skb, skb: Skb): void {
   pool.segs[into] = pool.segs[into]! + pool.segs[skb]!;
+  if (pool.pp_held !== 0 && pool.pp[skb] !== 0) movePages(pool, into, skb);
   pool.next[skb] = pool.free;
   pool.free = skb;
 }
@@ -152,10 +176,11 @@ export function mergeSkb(pool: SkbPool, into: Skb, skb: Skb): void {
 export function cloneSkb(pool: SkbPool, skb: Skb): Skb {
   const copy = takeSkb(pool);
   for (const key of COLUMNS) pool[key][copy] = pool[key][skb]!;
-  for (const key of ['dev', 'queue', 'arrived', 'serial'] as const)
+  for (const key of ['dev', 'queue', 'arrived', 'stamp', 'hwstamp'] as const)
     pool[key][copy] = pool[key][skb]!;
   pool.live += pool.segs[copy]! - 1;
   pool.flags[copy] = pool.flags[copy]! & ~(FLAG_HEAD | FLAG_NFCT);
+  pool.pp[copy] = 0; // shared, and given back with the original
   pool.next[copy] = -1;
   return copy;
 }
@@ -173,7 +198,7 @@ function growPool(pool: SkbPool): void {
     made.set(pool[key]);
     pool[key] = made;
   }
-  for (const key of ['arrived', 'serial'] as const) {
+  for (const key of ['arrived', 'stamp', 'hwstamp'] as const) {
     const made = new Float64Array(capacity);
     made.set(pool[key]);
     pool[key] = made;

@@ -2,9 +2,11 @@
 /// Stands for net/core/sock.c, and bind(), connect() and close() in net/ipv4/af_inet.c and net/ipv4/udp.c.
 /// What a socket is charged for its packets: sock_mem.ts.
 /// Left out: sending; options other than those that decide where packets go and how many may wait.
+import { address6 } from './address.ts';
 import { done, fails, type Result } from './errno.ts';
 import { addressNumber } from './flows.ts';
 import { kfree_skb_reason } from './ledger.ts';
+import { disableStamps } from './net_timestamp.ts';
 import { REASON } from './reasons.ts';
 import {
   __sk_mem_reduce_allocated,
@@ -23,6 +25,10 @@ import { STEP } from './tracing.ts';
 export { PAGE_SIZE, SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF } from './sock_mem.ts';
 export { sock_def_readable } from './sock_wait.ts';
 
+const AF_INET = 2;
+const AF_INET6 = 10;
+const IN6ADDR_ANY = '::';
+const LOOPBACK4_IPV6 = 0x7f00_0006; // rcv_saddr of a socket that has an IPv6 address
 const INT_MAX = 0x7fff_ffff;
 
 /// sk_rcvbuf after SO_RCVBUF: capped by net.core.rmem_max, doubled, at least SOCK_MIN_RCVBUF.
@@ -89,6 +95,7 @@ export function createSock(
     waiting: false,
     waits: null,
     family: 2,
+    ipv6only: false,
     state: 7,
     peer: '',
     peer_port: 0,
@@ -105,6 +112,7 @@ export function createSock(
     reuse: false,
     reuseport: false,
     incoming_cpu: -1,
+    tx_queue: -1,
     napi_id: 0,
     ll_usec: k.hot.busy_read,
     prefer_busy_poll: false,
@@ -128,12 +136,14 @@ export function createSock(
     icmp_filter: 0,
     copies: [],
     created: k.now,
+    stamps: null,
   };
 }
 
 /// What an application asks for before it binds.
 export interface BindOptions {
-  readonly address?: string; // 0.0.0.0
+  readonly address?: string; // 0.0.0.0; * and :: are any address of both families
+  readonly v6only?: boolean; // IPV6_V6ONLY; net.ipv6.bindv6only
   readonly rcvbuf?: number; // SO_RCVBUF, bytes; 0: net.core.rmem_default
   readonly device?: string; // SO_BINDTODEVICE
   readonly reuseport?: boolean; // SO_REUSEPORT
@@ -146,9 +156,7 @@ export function applyOptions(k: Kernel, sk: Sock, options: BindOptions): Result 
   const { device } = options;
   const dev = device === undefined ? null : k.devs.find((one) => one.name === device);
   if (dev === undefined) return fails('ENODEV');
-  sk.local = options.address ?? '0.0.0.0';
-  sk.family = sk.local.includes(':') || sk.local === '*' ? 10 : 2;
-  sk.rcv_saddr = sk.family === 10 ? 0 : addressNumber(sk.local);
+  setLocal(k, sk, options.address ?? '0.0.0.0', options.v6only);
   sk.bound_dev = dev?.ifindex ?? 0;
   sk.reuseport = options.reuseport ?? false;
   sk.reuse = options.reuse ?? false;
@@ -161,6 +169,26 @@ export function applyOptions(k: Kernel, sk: Sock, options: BindOptions): Result 
   return done;
 }
 
+/// The address and the family that follows from it. An IPv6 socket on :: takes IPv4 too, unless it is told
+/// not to. net/ipv6/af_inet6.c:__inet6_bind()
+export function setLocal(k: Kernel, sk: Sock, address: string, v6only: boolean | undefined): void {
+  sk.local = address === '*' ? IN6ADDR_ANY : (address6(address) ?? address);
+  sk.family = sk.local.includes(':') ? AF_INET6 : AF_INET;
+  const any = sk.local === IN6ADDR_ANY;
+  const asked = v6only ?? k.sysctl['net.ipv6.bindv6only'] === '1';
+  sk.ipv6only = sk.family === AF_INET6 && (!any || asked);
+  if (sk.family === AF_INET) sk.rcv_saddr = addressNumber(sk.local);
+  else sk.rcv_saddr = any ? 0 : LOOPBACK4_IPV6;
+}
+
+/// Do the addresses of two sockets keep them apart? net/ipv4/inet_connection_sock.c:inet_rcv_saddr_equal()
+function apart(a: Sock, b: Sock): boolean {
+  if (a.family === AF_INET6 && b.family === AF_INET6)
+    return a.local !== b.local && a.local !== IN6ADDR_ANY && b.local !== IN6ADDR_ANY;
+  if (a.ipv6only || b.ipv6only) return true;
+  return a.rcv_saddr !== 0 && b.rcv_saddr !== 0 && a.rcv_saddr !== b.rcv_saddr;
+}
+
 /// Is the address taken by another socket? Two may share it with SO_REUSEPORT and one owner, or with
 /// SO_REUSEADDR where neither listens. net/ipv4/udp.c:udp_lib_lport_inuse(),
 /// net/ipv4/inet_connection_sock.c:inet_csk_bind_conflict()
@@ -170,8 +198,7 @@ export function bindConflict(k: Kernel, sk: Sock): boolean {
     if (other === sk || other.proto !== sk.proto || other.port !== sk.port) return false;
     if (other.task === 0 || other.state === TCP_ESTABLISHED) return false;
     if (other.bound_dev && sk.bound_dev && other.bound_dev !== sk.bound_dev) return false;
-    const apart = other.rcv_saddr && sk.rcv_saddr && other.rcv_saddr !== sk.rcv_saddr;
-    if (apart || (sk.reuse && other.reuse && other.state !== TCP_LISTEN)) return false;
+    if (apart(sk, other) || (sk.reuse && other.reuse && other.state !== TCP_LISTEN)) return false;
     return !(sk.reuseport && other.reuseport && uid(sk) === uid(other));
   });
 }
@@ -235,6 +262,7 @@ export function connectUdp(
 
 /// Closes a UDP or raw socket: what it still holds is dropped.
 export function closeSock(k: Kernel, sk: Sock): void {
+  if (sk.stamps !== null) disableStamps(k, sk);
   const c = k.cpus[k.tasks[sk.reader]?.cpu ?? 0]!;
   const index = k.socks.indexOf(sk);
   for (const head of [sk.reader_head, sk.head])

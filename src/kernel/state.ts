@@ -54,6 +54,7 @@ export interface Kernel {
   fib: Fib; // routes and policy rules
   neighs: Neighbour[]; // the ARP table, in order of creation
   frags: FragTable; // datagrams of which only some fragments are here
+  frags6: FragTable; // those of IPv6. ipv6_reassembly.ts
   peers: InetPeer[]; // what is remembered of other hosts: rate limits, fragment count
   icmp: IcmpLimit;
   net_ratelimit: RateLimit; // log lines that packets cause
@@ -85,6 +86,7 @@ export interface Kernel {
   packet: PacketState; // AF_PACKET sockets; packet_types.ts
   tc: TcState; // actions of tc filters; tc/types.ts
   ledger: Ledger;
+  netstamp_wanted: number; // sockets that want packets stamped: netstamp_needed_key. net_timestamp.ts
   trace: Trace | null; // bounded record of steps; null: not traced. Clones share it
   qdisc_handles: number; // handles given out by qdisc_alloc_handle()
   config_version: number; // grows with each change by a command
@@ -107,6 +109,7 @@ export interface Hot {
   netdev_budget: number; // packets
   netdev_budget_usecs: number; // us
   netdev_max_backlog: number; // packets
+  netdev_tstamp_prequeue: number; // not 0: packets are stamped before RPS
   dev_weight: number; // packets
   gro_normal_batch: number; // segments
   rmem_default: number; // bytes

@@ -126,6 +126,8 @@ export interface Irq {
   affinity_hint: number[];
   effective: number; // CPU that takes the next interrupt
   pending: boolean; // a new affinity takes effect when the next interrupt arrives
+  managed: boolean; // the kernel has chosen its CPUs for good. managed_irq.ts
+  shut_down: boolean; // managed, and no CPU of its mask is online
   node: number; // /proc/irq/N/node
   extra_ns: number; // ns that its handlers take beyond one MSI-X handler: on a legacy line each device is asked
 }

@@ -4,6 +4,7 @@ import type { Dim } from './dim.ts';
 import type { DeviceLinks } from './links.ts';
 import type { Hw } from './mib.ts';
 import type { Skb } from './state.ts';
+import type { PagePool } from './state_packet.ts';
 import type { Outgoing } from './state_wire.ts';
 import type { TcIngress } from './tc/types.ts';
 import type { XdpAttachment, XdpCounts } from './xdp/types.ts';
@@ -41,6 +42,7 @@ export interface NetDevice {
   mtu: number; // bytes
   txqueuelen: number; // packets
   addrs: string[]; // 10.0.0.2/24
+  addrs6: string[]; // 2001:db8::2/64: those given to it, the newest first. ipv6_addr.ts
   peer: string; // the neighbour that sends the traffic: 10.0.0.1
   speed_mbps: number; // -1 unknown
   numa_node: number;
@@ -66,6 +68,7 @@ export interface NetDevice {
   rss_indir: number[];
   rxnfc: Record<string, string>; // hash fields by flow type, as letters: udp4 -> 'sd'
   ntuple: NtupleRule[]; // rules that steer single flows, by location; only where the driver has them
+  filters: NicFilter[]; // what the NIC compares for them, in its order; empty: nothing. rxnfc_rules.ts
   gro_max_size: number; // bytes: longest IPv6 packet that GRO makes
   gro_ipv4_max_size: number; // bytes: longest IPv4 packet that GRO makes
   gro_flush_timeout: number; // ns
@@ -79,7 +82,10 @@ export interface NetDevice {
   wire_ps: number; // ps: until when the wire is taken by the last frame
   rss_version: number; // flows whose queue was computed for another version look it up again
   link_slot: number; // in the agenda: the link comes up; -1 for lo
-  wire_turn: number[]; // remotes that found the wire taken, by index: the first goes next; remote/
+  wire_turn: number[]; // agenda slots of senders that found the wire taken, the next first; wire_turn.ts
+  pauses: number[]; // ps: from when to when the other end begins no frame, pairs in order. pause_frames.ts
+  fc: FlowControl;
+  hwtstamp: HwTstamp;
   propagation_ns: number; // time on the cable and in the switch, one way; transmit.ts
   outgoing: Outgoing[]; // frames it has sent that have not reached the other end, in order; transmit.ts
   outgoing_ps: number; // ps: until when the last of them takes the wire
@@ -89,27 +95,53 @@ export interface NetDevice {
   xdp_counts: XdpCounts[]; // by queue: what the driver counts of XDP; xdp/xmit.ts
   links: DeviceLinks; // bridge, bond, VLAN and so on: what it is and belongs to; links.ts
   ingress: TcIngress | null; // ingress or clsact; sch_ingress.ts
+  xps_maps: XpsMaps | null; // null: XPS is off
+  traffic_classes: TrafficClasses | null; // null: none, as no discipline here makes them
   rx_hooks: number; // bits: what __netif_receive_skb_core() must do beside handing packets up; rx_hooks.ts
 }
 
-/// A rule of `ethtool -N DEV flow-type`: struct ethtool_rx_flow_spec for IPv4. A bit that is set in a mask
+/// Time stamps that the NIC was asked for: struct hwtstamp_config. net_timestamp_hw.ts
+export interface HwTstamp {
+  tx_type: number; // 0 or 1
+  rx_filter: number; // HWTSTAMP_FILTER_*; 0: none
+  told: number; // the filter that the last caller of SIOCSHWTSTAMP was told of
+  held: boolean; // the register for one stamp is taken: no other frame gets one
+  slot: number; // in the agenda: the watchdog frees it; -1 before the first
+}
+
+/// Ethernet flow control on the device's wire. pause_frames.ts
+export interface FlowControl {
+  partner: 'none' | 'ignores' | 'obeys'; // what the other end does with pause frames; none: there are none on this wire
+  xoff: boolean; // the NIC has asked for a pause and not ended it
+  slot: number; // in the agenda: it asks again; -1 before the first time
+  port_frames: number; // frames of each sender that wait at the port of the switch at most
+  tx_resume_ps: number; // ps: until when the other end has asked this host to be silent
+}
+
+/// A rule of `ethtool -N DEV flow-type`: struct ethtool_rx_flow_spec for IPv4 and IPv6. A bit that is set in a mask
 /// is compared. rxnfc_rules.ts
 export interface NtupleRule {
   location: number; // the lower comes first
-  flow_type: 'tcp4' | 'udp4' | 'sctp4' | 'ip4';
-  src: number; // address as an unsigned number
-  src_mask: number;
-  dst: number;
-  dst_mask: number;
-  tos: number;
+  flow_type: 'tcp4' | 'udp4' | 'sctp4' | 'ip4' | 'tcp6' | 'udp6' | 'sctp6' | 'ip6';
+  src: number[]; // address in 32-bit words: one, or four for IPv6
+  src_mask: number[];
+  dst: number[];
+  dst_mask: number[];
+  tos: number; // or traffic class
   tos_mask: number;
-  proto: number; // ip4: IP protocol
+  proto: number; // ip4, ip6: IP protocol
   proto_mask: number;
-  sport: number; // ip4: first two bytes behind the IP header
+  sport: number; // ip4, ip6: first two bytes behind the IP header
   sport_mask: number;
-  dport: number; // ip4: next two
+  dport: number; // ip4, ip6: next two
   dport_mask: number;
   queue: number; // receive queue; -1: drop
+}
+
+/// What a NIC compares for such a rule.
+export interface NicFilter extends Omit<NtupleRule, 'flow_type'> {
+  flow_type: NtupleRule['flow_type'] | 'other4' | 'other6'; // other: neither TCP, UDP nor SCTP; fragments of those are
+  fragments: boolean; // fragments match as well, where no port is compared
 }
 
 /// A queueing discipline, as it is configured. Nothing is sent yet, so nothing waits in it.
@@ -128,6 +160,8 @@ export interface Fifo {
   used: number; // bytes or frames
   limit: number;
   bytes: boolean; // it is bytes that are limited
+  high: number; // from there on the NIC asks for a pause; Infinity: never. pause_frames.ts
+  low: number; // down there it ends the pause; -1: none
 }
 
 export interface RxQueue {
@@ -157,12 +191,56 @@ export interface RxQueue {
   rps_flow_cnt: number; // entries of the table below
   rps_flow_table: RpsDevFlowTable | null; // RFS: where the flows of this queue went; null: off
   fifo: number; // index into the device's fifos
+  pages: Mlx5Rq | null; // its buffers' pages; null: not mlx5. mlx5_pages.ts
+}
+
+/// struct mlx5e_rq, as far as pages go. A place is what one page of the queue's memory is for.
+export interface Mlx5Rq {
+  pool: PagePool;
+  buffers: Mlx5Buffers;
+  pages: Int32Array; // by place: the page there; -1: none
+  frags: Int32Array; // by place: how many fragments of the page packets were given (frag_page->frags)
+  entry: number; // frames packed in an entry: the entry they go into
+  offset: number; // bytes of it that are taken
+  missing: number; // entries that are used up
+}
+
+/// How a receive queue's buffers lie in pages, and what was set when it was opened.
+export interface Mlx5Buffers {
+  mtu: number;
+  slots: number;
+  mode: number; // bits: striding 1, XDP 2, LRO 4
+  linear: boolean; // the skb is built around the frame
+  packed: boolean; // frames follow each other in an entry, as long as they are
+  spare: number; // slots that are never posted
+  bulk: number; // slots: fewer are not posted
+  grain: number; // slots: what is posted is a multiple of these
+  unit: number; // slots: pages are given up and had for so many at once
+  period: number; // slots that share pages among themselves
+  places: number[][]; // by slot of a period: the place of each of its fragments
+  places_per_period: number;
+  strides: number[]; // bytes that a slot's fragments take
+  sizes: number[]; // bytes of a frame that go into each of them
+  entries: number; // packed: entries of 64 pages
 }
 
 export interface TxQueue {
   packets: number;
   bytes: number;
-  xps_cpus: number[];
+  xps_cpus: number[]; // mask words: CPUs whose map in NetDevice.xps_maps has this queue
+}
+
+/// struct xps_dev_maps: which transmit queues a CPU may use, by CPU and traffic class, in the order in which
+/// they were added. xps.ts
+export interface XpsMaps {
+  num_tc: number;
+  attr_map: number[][]; // CPU * num_tc + class; empty: any queue
+}
+
+/// What mqprio divides a device's transmit queues into: struct netdev_tc_txq for each class.
+export interface TrafficClasses {
+  tc_to_txq: { offset: number; count: number }[];
+  prio_tc_map: number[]; // class of each of the 16 priorities
 }
 
 /// Where a NAPI instance is in its poll, between two pieces of work. napi.ts and the drivers

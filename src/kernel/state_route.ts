@@ -121,6 +121,7 @@ export interface FragTable {
 /// struct ipq: the fragments of one datagram.
 export interface FragQueue {
   live: boolean;
+  flow: number; // IPv6: index into flows of its first fragment, for the addresses; -1: IPv4
   src: number;
   dst: number;
   proto: number;
@@ -143,7 +144,8 @@ export interface FragQueue {
 
 /// struct inet_peer: another host's address. inetpeer.ts
 export interface InetPeer {
-  addr: number;
+  addr: number; // IPv4; -1: IPv6
+  addr6: string; // '' IPv4
   rate_tokens: number; // jiffies
   rate_last: number; // jiffies
   rid: number; // fragments received from it

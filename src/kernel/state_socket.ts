@@ -70,10 +70,11 @@ export interface Sock {
   waiting: boolean; // somebody waits for it to become readable
   waits: WaitEntry[] | null; // who, in the order of the wait queue; null: only its reader ever does. sock_wait.ts
   family: number; // 2: IPv4, 10: IPv6
+  ipv6only: boolean; // sk_ipv6only: takes no IPv4 (IPV6_V6ONLY, or bound to an IPv6 address)
   state: number; // sk_state: TCP_ESTABLISHED 1, TCP_CLOSE 7, TCP_LISTEN 10, ... (tcp/tcp_states.ts); 7 for a socket that is not connected
   peer: string; // address of the other end; '' when not connected
   peer_port: number; // its port; 0 when not connected
-  rcv_saddr: number; // own IPv4 address as an unsigned number; 0: any
+  rcv_saddr: number; // own IPv4 address as an unsigned number; 0: any; with an IPv6 address 127.0.0.6, which no packet bears
   daddr: number; // the other end's
   bound_dev: number; // SO_BINDTODEVICE: ifindex; 0 none
   rxhash: number; // sk_rxhash: flow hash of the last packet, when connected; 0 none. rfs.ts
@@ -86,6 +87,7 @@ export interface Sock {
   reuse: boolean; // SO_REUSEADDR
   reuseport: boolean; // SO_REUSEPORT
   incoming_cpu: number; // SO_INCOMING_CPU; -1 none
+  tx_queue: number; // sk_tx_queue_mapping: transmit queue of what it sent last; -1 none. xps.ts
   napi_id: number; // napi_id of the NAPI instance that the last packet came by; 0 none
   ll_usec: number; // SO_BUSY_POLL, us
   prefer_busy_poll: boolean; // SO_PREFER_BUSY_POLL
@@ -109,6 +111,22 @@ export interface Sock {
   icmp_filter: number; // raw, ICMP: types that it does not want, one bit each
   copies: RawCopy[]; // raw: copies of packets waiting for recvmsg()
   created: number; // ns: when it was made
+  stamps: SockStamps | null; // SO_TIMESTAMPNS or SO_TIMESTAMPING; null: neither. net_timestamp.ts
+}
+
+/// What a socket that asked for time stamps was told, of its last packets.
+export interface SockStamps {
+  kind: 'ns' | 'timestamping';
+  keep: number; // packets
+  log: StampRecord[];
+}
+
+/// Times in ns, as the model counts them; -1: no such stamp.
+export interface StampRecord {
+  software: number;
+  hardware: number;
+  read: number; // when recvmsg() returned
+  cpu: number; // on which CPU
 }
 
 /// Secret keys that the kernel draws when they are first needed; here from the seed. hash_secrets.ts
@@ -117,6 +135,7 @@ export interface HashSecrets {
   udp_ehash: number; // 32 bits, for UDP's SO_REUSEPORT groups
   net: number[]; // SipHash key as four words: initial sequence numbers
   syncookie: number[][]; // two SipHash keys
+  syncookie6: number[][]; // and two for IPv6
 }
 
 /// A copy of a packet for a raw socket. The ledger counts the packet itself. raw.ts

@@ -17,6 +17,12 @@ export interface Outgoing {
   icmp?: number; // ICMP: type and code
   icmp_seq?: number; // echo: sequence number
   vlan_tci?: number; // the tag that it carries
+  cpu?: number; // over lo: the CPU that sends it. loopback.ts
+  saddr?: string; // ICMP errors: sent from this address, where it is not the one that the flow came to
+  gw?: number; // translated on the way out: IPv4 address of the new next hop, 0 the receiver itself
+  asks?: boolean; // an ARP request that the peer answers
+  tftp?: { block: number; size: number }; // a TFTP message: request (-1) or acknowledged block, and the file's bytes
+  ct?: number; // over lo: its own connection, as the column nfct has it
   nfct?: number; // connection of the packet that it answers (nf_ct_attach()): nfct of that one
 }
 
@@ -41,6 +47,7 @@ export interface Remote {
   active: boolean;
   label: string; // the words of the traffic command that started it
   dport: number;
+  ip_header: number; // bytes: 20 IPv4, 40 IPv6
   started: number; // ns
   conns: RemoteConn[]; // a flood has none
   first_flow: number; // index into flows
@@ -86,6 +93,16 @@ export interface RemoteConn {
   recover: number; // snd_max when the hole was seen; -1: not in recovery
   resend: number; // in recovery: holes below were filled again already
   sacked: number[]; // what the host has behind a hole: start, end, start, end, ...
+  last_resent: number; // in recovery: what was sent again last; -1: nothing since the last look
+  cwnd: number; // bytes that may be on their way; Infinity: nothing was lost so far. remote_congestion.ts
+  ssthresh: number; // bytes up to which it grows fast
+  cwnd_cnt: number; // 17ths of bytes that count towards its next growth
+  pipe: number; // in recovery: bytes on their way
+  prior_cwnd: number; // bytes that might be on their way at the last loss
+  prr_delivered: number; // in recovery: bytes that have arrived since
+  prr_out: number; // in recovery: bytes sent since
+  probed: boolean; // the last segment was sent once more, and nothing has come since
+  tail: boolean; // that is to be done
   retransmit: boolean; // the segment at snd_una is to be sent again
   ack: boolean; // a bare ACK is to be sent
   fin: boolean; // its FIN was sent, or none will be
@@ -116,6 +133,9 @@ export interface Source {
   started: number; // ns
   stop_at: number; // ns; Infinity: runs on
   sent: number; // frames so far
+  waiting: number; // frames that wait at the port of the switch, as the wire is paused
+  lost: number; // frames that the port of the switch lost: they were never offered to the host
+  port_ps: number; // ps: when the last frame reached that port
   limit: number; // frames to send; Infinity: no limit
   bad_fcs: number; // share of damaged frames, 0 to 1
   foreign: number; // share of frames for another MAC, 0 to 1
@@ -134,6 +154,7 @@ export interface Source {
 export interface FrameShape {
   flags: number; // FLAG_* of every frame
   vlan_tci: number;
+  ip_header: number; // bytes: 20 IPv4, 40 IPv6
   chunk: number; // bytes of the datagram in a fragment but the last; 0: not fragmented
   fragments: number; // frames a datagram; 1: not fragmented
   ipid: number; // identification of the last packet

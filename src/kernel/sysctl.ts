@@ -116,6 +116,9 @@ function after(k: Kernel, name: string, value: string): void {
     const setting = name.slice(name.lastIndexOf('.') + 1);
     for (const instance of ['default', ...k.devs.map((dev) => dev.name)])
       k.sysctl[`net.ipv6.conf.${instance}.${setting}`] = value;
+    // dev_forward_change()
+    if (setting === 'forwarding' && Number(value) !== 0)
+      for (const dev of k.devs) dev_disable_lro(k, dev);
   } else if (name === 'net.core.flow_limit_cpu_bitmap') {
     flowLimits(k, value);
   } else if (name === 'net.ipv4.tcp_congestion_control') {
@@ -165,6 +168,7 @@ export function hotOf(sysctl: Readonly<Record<string, string>>): Hot {
     netdev_budget: core('netdev_budget'),
     netdev_budget_usecs: core('netdev_budget_usecs'),
     netdev_max_backlog: core('netdev_max_backlog'),
+    netdev_tstamp_prequeue: core('netdev_tstamp_prequeue'),
     dev_weight: core('dev_weight'),
     gro_normal_batch: core('gro_normal_batch'),
     rmem_default: core('rmem_default'),

@@ -26,6 +26,8 @@ type Handler = (text: string, at: HandlerContext) => Handled;
 /// SKB_TRUESIZE(ETH_FRAME_LEN): the memory that one full Ethernet frame is charged with.
 const frameTruesize = 1514 + 256 + 320;
 
+const KMALLOC_MAX_SIZE = 4 * 2 ** 20;
+const FLOW_LIMIT_SIZE = 272; // struct sd_flow_limit without its buckets
 const INT_MAX = 2147483647;
 const BUCKETS_PER_PAGE = 4096 / 8;
 const MODELLED_BUCKETS = 2 ** 22; // of connection tracking: a larger table would slow down every copy of the host
@@ -34,7 +36,7 @@ const MODELLED_BUCKETS = 2 ** 22; // of connection tracking: a larger table woul
 /// names of each list are built in.
 const qdiscs =
   'pfifo bfifo pfifo_fast pfifo_head_drop mq noqueue fq_codel cake cbs choke codel drr etf ets fq fq_pie gred hfsc hhf htb mqprio multiq netem pie plug prio qfq red sfb sfq skbprio taprio tbf';
-const congestionControls =
+export const congestionControls =
   'reno cubic bbr bic cdg dctcp highspeed htcp hybla illinois lp nv scalable vegas veno westwood yeah';
 
 function number(text: string, at: HandlerContext): Reading {
@@ -47,12 +49,38 @@ function firstLine(text: string): string {
   return text.split(/[\n\0]/, 1)[0] ?? '';
 }
 
+/// A number of bytes that another one bounds: of the memory of reassembly, ip_frags_ns_ctl_register().
+function bounded(side: 'min' | 'max', by: string): Handler {
+  return (text, at) => {
+    const bound = BigInt(at.other(by));
+    const entry = { ...at.entry, handler: 'l', [side]: bound };
+    const reading = readNumbers(text, at.current, entry, at.hz);
+    return reading === null || reading.bad ? 'EINVAL' : { value: reading.value };
+  };
+}
+
 export const handlers: Readonly<Record<string, Handler>> = {
   s: (text) => ({ value: firstLine(text) }),
+
+  frag_high: bounded('min', 'net.ipv4.ipfrag_low_thresh'),
+  frag_low: bounded('max', 'net.ipv4.ipfrag_high_thresh'),
+  frag6_high: bounded('min', 'net.ipv6.ip6frag_low_thresh'),
+  frag6_low: bounded('max', 'net.ipv6.ip6frag_high_thresh'),
 
   mask(text, { cpus }) {
     const mask = parseMask(text, cpus);
     return typeof mask === 'string' ? mask : { value: printMask(mask, cpus) };
+  },
+
+  /// flow_limit_cpu_sysctl(): a CPU that is new in the mask needs memory for its table.
+  flow_cpus(text, at) {
+    const mask = parseMask(text, at.cpus);
+    if (typeof mask === 'string') return mask;
+    const before = parseMask(at.current, at.cpus);
+    const more = mask.some((word, i) => typeof before !== 'string' && (word & ~before[i]!) !== 0);
+    const size = FLOW_LIMIT_SIZE + (Number(at.other('net.core.flow_limit_table_len')) >>> 0);
+    if (more && size > KMALLOC_MAX_SIZE) return 'ENOMEM';
+    return { value: printMask(mask, at.cpus) };
   },
 
   cpulist(text, { cpus }) {
@@ -84,8 +112,8 @@ export const handlers: Readonly<Record<string, Handler>> = {
   /// flow_limit_table_len_sysctl(): must be a power of two.
   flow_table(text, at) {
     const { value, bad } = number(text, at);
-    const size = Number(value);
-    return bad || size <= 0 || (size & (size - 1)) !== 0 ? 'EINVAL' : { value };
+    const size = Number(value) >>> 0; // the variable is unsigned, so -2^31 is a power of two
+    return bad || size === 0 || (size & (size - 1)) !== 0 ? 'EINVAL' : { value };
   },
 
   /// qdisc_set_default(): the discipline is built in, or a module has it.
@@ -119,6 +147,20 @@ export const handlers: Readonly<Record<string, Handler>> = {
     return !reading || reading.bad || high < low || low < privileged
       ? 'EINVAL'
       : { value: reading.value };
+  },
+
+  /// ipv4_privileged_ports(): below the ports that the host takes for itself.
+  privileged(text, at) {
+    const { value, bad } = number(text, at);
+    const [low = 0] = at.other('net.ipv4.ip_local_port_range').split('\t').map(Number);
+    return bad || low < Number(value) ? 'EINVAL' : { value };
+  },
+
+  /// tcp_reordering: at most what tcp_max_reordering is now.
+  reordering(text, at) {
+    const max = BigInt(at.other('net.ipv4.tcp_max_reordering'));
+    const { value, bad } = number(text, { ...at, entry: { ...at.entry, max } });
+    return bad ? 'EINVAL' : { value };
   },
 
   /// proc_do_large_bitmap(): a list of ports and ranges.

@@ -1,7 +1,7 @@
 /// How the kernel reads the numbers that are written to a sysctl: blanks between them, decimal,
 /// octal and hexadecimal, what may follow a number, and what is refused.
 /// Stands for proc_get_long() and the proc_do*vec() family in kernel/sysctl.c.
-/// Left out: writes longer than a page, and writes that start in the middle of the file.
+/// Left out: writes that start in the middle of the file.
 import type { SysctlEntry } from './sysctl_table.ts';
 
 /// What a write leaves behind: the new text of the value, and whether the kernel reported EINVAL. A
@@ -14,7 +14,9 @@ export interface Reading {
 const INT_MAX = 2147483647n;
 const UINT_MAX = 4294967295n;
 const ULONG_MAX = 18446744073709551615n;
+const LONG_MAX = 9223372036854775807n;
 const USER_HZ = 100n;
+const PAGE_SIZE = 4096;
 
 interface Token {
   readonly value: bigint;
@@ -49,15 +51,16 @@ function inBounds(value: bigint, entry: SysctlEntry): boolean {
 function readVector(
   text: string,
   current: string,
-  accept: (token: Token, old: bigint) => bigint | null,
+  accept: (token: Token) => bigint | string | null,
 ): Reading {
   const values = current === '' ? [''] : current.split('\t');
-  let rest = text.trimStart();
+  // No handler looks further than a page.
+  let rest = text.slice(0, PAGE_SIZE - 1).trimStart();
   let count = 0;
   let bad = false;
   while (rest !== '' && count < values.length) {
     const token = getNumber(rest);
-    const value = token && accept(token, BigInt(values[count] || '0'));
+    const value = token && accept(token);
     if (!token || value === null) {
       bad = true;
       break;
@@ -68,12 +71,26 @@ function readVector(
   return { value: values.join('\t'), bad: bad || count === 0 };
 }
 
-/// Milliseconds and hundredths of a second as the kernel keeps them: in ticks, so that reading back
-/// may give another number than was written.
-function inTicks(value: bigint, hz: bigint, unit: 'ms' | 'user_hz'): bigint {
-  if (unit === 'user_hz') return (((value * hz) / USER_HZ) * USER_HZ) / hz;
+/// Milliseconds as the kernel keeps them: in ticks, so that reading back may give another number than was
+/// written. The number is cut to 32 bits first; null: msecs_to_jiffies() takes it for negative.
+/// kernel/sysctl.c:do_proc_dointvec_ms_jiffies_conv()
+function milliseconds(token: Token, hz: bigint): bigint | null {
+  const ms = BigInt.asUintN(32, signed(token));
+  if (ms > INT_MAX) return null;
   const tick = 1000n / hz;
-  return ((value + tick - 1n) / tick) * tick;
+  return ((ms + tick - 1n) / tick) * tick;
+}
+
+/// Hundredths of a second, in ticks too, as they are shown; null: more than fits. A negative number is too large
+/// for clock_t_to_jiffies() and becomes one tick less than nothing.
+/// kernel/sysctl.c:do_proc_dointvec_userhz_jiffies_conv(), kernel/time/time.c:clock_t_to_jiffies()
+function hundredths(token: Token, hz: bigint): string | null {
+  if (USER_HZ < hz && token.value > (LONG_MAX / hz) * USER_HZ) return null;
+  const clocks = BigInt.asUintN(64, signed(token));
+  const most = hz % USER_HZ === 0n ? ULONG_MAX / (hz / USER_HZ) : (ULONG_MAX / hz) * USER_HZ;
+  const ticks = BigInt.asIntN(32, clocks >= most ? ULONG_MAX : (clocks * hz) / USER_HZ);
+  const shown = ((ticks < 0n ? -ticks : ticks) * USER_HZ) / hz;
+  return `${ticks < 0n ? '-' : ''}${shown}`;
 }
 
 /// Reads what is written to a numeric sysctl of this kind; null for a kind that is no number.
@@ -98,26 +115,18 @@ export function readNumbers(
     case 'b':
       return readVector(text, current, unsigned(255n));
     case 'l':
-      // A negative number is passed over without a word (__do_proc_doulongvec_minmax).
-      return readVector(text, current, (token, old) =>
-        token.negative ? old : inBounds(token.value, entry) ? token.value : null,
-      );
+      return readVector(text, current, unsigned(ULONG_MAX));
     case 'j':
       return readVector(text, current, (token) =>
         token.value > INT_MAX / ticks ? null : signed(token),
       );
     case 'J':
       return readVector(text, current, (token) => {
-        const value = inTicks(token.value, ticks, 'ms');
-        if (token.negative || (value * ticks) / 1000n > INT_MAX) return null;
-        return inBounds(token.value, entry) ? value : null;
+        const ms = milliseconds(token, ticks);
+        return ms === null || !inBounds(ms, entry) ? null : ms;
       });
     case 'h':
-      return readVector(text, current, (token) =>
-        token.negative || token.value > ULONG_MAX / USER_HZ
-          ? null
-          : inTicks(token.value, ticks, 'user_hz'),
-      );
+      return readVector(text, current, (token) => hundredths(token, ticks));
     default:
       return null;
   }

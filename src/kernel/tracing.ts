@@ -2,15 +2,15 @@
 /// its piece of work, so a step's time is where in the piece it lies.
 /// Steps that follow each other as on the plain path of a UDP datagram share a record (engine/trace.ts).
 import {
-  awaited,
   createGrammar,
   createTrace,
-  END,
-  endRun,
-  fitsArrival,
-  place,
-  placeArrival,
+  put,
+  runOf,
   tag,
+  writeArrival,
+  writeLast,
+  writeRun,
+  type Run,
   type Trace,
 } from '../engine/trace.ts';
 import { COSTS } from './costs.ts';
@@ -91,31 +91,42 @@ const GRAMMAR = createGrammar(
   [STEP.FILTER, STEP.RSS, STEP.RING],
 );
 
-const NEXT = GRAMMAR.next;
-const OFFSETS = GRAMMAR.offsets;
-
 /// Steps of one line that a function takes at once: there is nothing in between that could take time.
-export interface Run {
-  readonly steps: readonly number[];
-  readonly first: number;
-  readonly more: number; // steps behind the first
-  readonly next: number; // what continues it; END: nothing
+export interface Steps {
+  readonly run: Run;
   readonly ns: number; // of all of them together
 }
 
 export const RUN = Object.freeze({
-  STEER: runOf(STEP.RPS, STEP.BACKLOG, COSTS.enqueue_to_backlog.ns),
-  CORE: runOf(STEP.CORE, STEP.DISPATCH, COSTS.deliver_ptype_list_skb.ns),
-  ROUTE: runOf(STEP.ROUTE, STEP.TRANSPORT, COSTS.ip_protocol_deliver_rcu.ns),
-  LOCAL_IN: runOf(STEP.LOCAL_IN, STEP.TRANSPORT, COSTS.ip_protocol_deliver_rcu.ns),
+  FRAME: stepsOf(STEP.BUILD, STEP.GRO, COSTS.napi_gro_receive.ns),
+  STEER: stepsOf(STEP.RPS, STEP.BACKLOG, COSTS.enqueue_to_backlog.ns),
+  CORE: stepsOf(STEP.CORE, STEP.DISPATCH, COSTS.deliver_ptype_list_skb.ns),
+  ROUTE: stepsOf(STEP.ROUTE, STEP.TRANSPORT, COSTS.ip_protocol_deliver_rcu.ns),
+  LOCAL_IN: stepsOf(STEP.LOCAL_IN, STEP.TRANSPORT, COSTS.ip_protocol_deliver_rcu.ns),
 });
 
+/// The way of a datagram up to its socket's queue, and the part of it that a datagram has that finds none.
+export interface Way {
+  readonly whole: Steps;
+  readonly refused: Steps;
+}
+
+export const WAY = Object.freeze({
+  FROM_BACKLOG: wayFrom(STEP.PROCESS_BACKLOG),
+  FROM_CORE: wayFrom(STEP.CORE),
+});
+
+function wayFrom(first: number): Way {
+  return Object.freeze({
+    whole: stepsOf(first, STEP.UDP, COSTS.__udp_enqueue_schedule_skb.ns),
+    refused: stepsOf(first, STEP.LOOKUP, COSTS.__udp4_lib_lookup.ns),
+  });
+}
+
 /// A part of a line of the grammar; `last_ns` is what its last step takes.
-function runOf(first: number, last: number, last_ns: number): Run {
-  const steps = [first];
-  for (let step = first; step !== last; steps.push(step)) step = NEXT[step]!;
-  const ns = OFFSETS[last]! - OFFSETS[first]! + last_ns;
-  return Object.freeze({ steps, first, more: steps.length - 1, next: NEXT[last]!, ns });
+function stepsOf(first: number, last: number, last_ns: number): Steps {
+  const run = runOf(GRAMMAR, first, last);
+  return Object.freeze({ run, ns: run.gap - GRAMMAR.single[last]!.gap + last_ns });
 }
 
 /// A trace of the packet's path with room for at least that many records; a record holds one step or
@@ -126,19 +137,41 @@ export function createPathTrace(records: number): Trace {
 
 /// A step on a CPU that takes `ns` of the piece in hand.
 export function takeStep(k: Kernel, c: Cpu, step: number, skb: Skb, ns: number): void {
-  if (k.trace !== null) writeStep(k, k.trace, c, step, skb);
+  const { trace } = k;
+  if (trace !== null) writeRun(trace, c, trace.grammar.single[step]!, skb, k.skbs.serial);
   c.cursor_ns += ns;
 }
 
-/// The steps of `run`, one of RUN, right behind each other.
-export function takeSteps(k: Kernel, c: Cpu, run: Run, skb: Skb): void {
-  if (k.trace !== null) writeRun(k, k.trace, c, run, skb);
-  c.cursor_ns += run.ns;
+/// The steps of `steps`, one of RUN, right behind each other.
+export function takeSteps(k: Kernel, c: Cpu, steps: Steps, skb: Skb): void {
+  const { trace } = k;
+  if (trace !== null) {
+    if (trace.grammar === GRAMMAR) writeRun(trace, c, steps.run, skb, k.skbs.serial);
+    else writeEach(k, trace, c, steps, skb, 0);
+  }
+  c.cursor_ns += steps.ns;
+}
+
+/// All of `steps`, which nothing will follow in their line; the last one has a number to tell. At once for
+/// what happens to every packet: a step that may join others costs more to write.
+export function takeWhole(k: Kernel, c: Cpu, steps: Steps, skb: Skb, value: number): void {
+  const { trace } = k;
+  if (trace !== null) {
+    if (trace.grammar !== GRAMMAR) writeEach(k, trace, c, steps, skb, value);
+    else put(trace, c, k.skbs.serial[skb]!, value, steps.run.label | (c.id << 8));
+  }
+  c.cursor_ns += steps.ns;
+}
+
+/// A step that is in no line.
+export function takeLone(k: Kernel, c: Cpu, step: number, skb: Skb, ns: number): void {
+  if (k.trace !== null) put(k.trace, c, k.skbs.serial[skb]!, 0, step | (c.id << 8));
+  c.cursor_ns += ns;
 }
 
 /// A step on a CPU with a number to tell (packets in a poll, bytes in a queue).
 export function noteStep(k: Kernel, c: Cpu, step: number, skb: Skb, value: number): void {
-  if (k.trace !== null) lastStep(k, k.trace, c, step, skb, value, 0);
+  if (k.trace !== null) writeLast(k.trace, c, step, skb, k.skbs.serial, value, 0);
 }
 
 /// A step on a CPU at this moment, whatever piece it is in: an interrupt.
@@ -160,14 +193,10 @@ export function arrivalSteps(
   fill: number,
   reason: number,
 ): void {
-  const { trace } = k;
+  const { trace, skbs } = k;
   if (trace === null) return;
-  const len = k.skbs.len[skb]!;
-  if (fitsArrival(trace, len, queue, fill)) {
-    const i = placeArrival(trace, k.skbs.serial[skb]! | 0, len, queue, fill, reason);
-    trace.times[i] = k.now;
-    return;
-  }
+  const len = skbs.len[skb]!;
+  if (writeArrival(trace, k, skbs.serial[skb]!, len, queue, fill, reason)) return;
   hardwareStep(k, STEP.FILTER, skb, len);
   hardwareStep(k, STEP.RSS, skb, queue);
   now(k, trace, tag(STEP.RING, -1, reason), skb, fill);
@@ -178,78 +207,24 @@ export function dropStep(k: Kernel, c: Cpu | null, step: number, skb: Skb, reaso
   const { trace } = k;
   if (trace === null) return;
   if (c === null) now(k, trace, tag(step, -1, reason), skb, 0);
-  else lastStep(k, trace, c, step, skb, 0, reason);
-}
-
-function writeStep(k: Kernel, trace: Trace, c: Cpu, step: number, skb: Skb): void {
-  if (continues(trace, c, step, skb)) {
-    trace.more++;
-    trace.awaits = awaited(skb, NEXT[step]!);
-  } else onCpu(k, trace, c, step, skb, 0, 0);
-}
-
-function writeRun(k: Kernel, trace: Trace, c: Cpu, run: Run, skb: Skb): void {
-  if (continues(trace, c, run.first, skb)) trace.more += run.more + 1;
-  else {
-    if (trace.grammar !== GRAMMAR) return writeEach(k, trace, c, run, skb);
-    onCpu(k, trace, c, run.first, skb, 0, 0);
-    trace.more = run.more;
-  }
-  trace.awaits = awaited(skb, run.next);
+  else writeLast(trace, c, step, skb, k.skbs.serial, 0, reason);
 }
 
 /// A run in a trace of single steps.
-function writeEach(k: Kernel, trace: Trace, c: Cpu, run: Run, skb: Skb): void {
+function writeEach(k: Kernel, trace: Trace, c: Cpu, { run }: Steps, skb: Skb, value: number): void {
   const begun = c.cursor_ns;
   for (const step of run.steps) {
-    c.cursor_ns = begun + OFFSETS[step]! - OFFSETS[run.first]!;
-    onCpu(k, trace, c, step, skb, 0, 0);
+    const told = step === run.steps.at(-1) ? value : 0;
+    put(trace, c, k.skbs.serial[skb] ?? -1, told, tag(step, c.id, 0));
+    c.cursor_ns += GRAMMAR.single[step]!.gap;
   }
   c.cursor_ns = begun;
 }
 
-/// Whether the newest record of the trace can take this step in: the reader will find it again.
-function continues(trace: Trace, c: Cpu, step: number, skb: Skb): boolean {
-  return awaited(skb, step) === trace.awaits && c.cursor_ns - trace.begun === OFFSETS[step];
-}
-
-function lastStep(
-  k: Kernel,
-  trace: Trace,
-  c: Cpu,
-  step: number,
-  skb: Skb,
-  value: number,
-  reason: number,
-): void {
-  if (!continues(trace, c, step, skb)) return onCpu(k, trace, c, step, skb, value, reason);
-  trace.more++;
-  endRun(trace, value, reason);
-}
-
-// Two writers rather than one with a time: a fraction handed over would be an allocation a record.
-function onCpu(
-  k: Kernel,
-  trace: Trace,
-  c: Cpu,
-  step: number,
-  skb: Skb,
-  value: number,
-  reason: number,
-): void {
-  const packet = skb < 0 ? -1 : k.skbs.serial[skb]! | 0;
-  const i = place(trace, packet, step | (c.id << 8) | (reason << 16), value);
-  trace.times[i] = c.cursor_ns;
-  if (value !== 0 || reason !== 0) return;
-  // No other CPU can take the next step of the same packet unless it was handed over, which is a step.
-  const next = trace.grammar.next[step]!;
-  if (next === END) return;
-  trace.awaits = awaited(skb, next);
-  trace.begun = c.cursor_ns - OFFSETS[step]!;
-}
+// The present as put() takes a time; of no meaning between two steps.
+const present = { cursor_ns: 0.5 };
 
 function now(k: Kernel, trace: Trace, label: number, skb: Skb, value: number): void {
-  const packet = skb < 0 ? -1 : k.skbs.serial[skb]! | 0;
-  const i = place(trace, packet, label, value);
-  trace.times[i] = k.now;
+  present.cursor_ns = k.now;
+  put(trace, present, skb < 0 ? -1 : k.skbs.serial[skb]!, value, label);
 }

@@ -1,16 +1,20 @@
 /// Traffic on the wire: senders outside the host. Frames of one device share its link, so they
 /// arrive one after another at link speed: a frame takes its length plus preamble and gap, 20 bytes.
 /// Arrival times come from a counter, not from adding up gaps, so they do not drift.
-/// Left out: answers to what the host sends, pause frames. TCP connections are in remote/.
+/// While the wire is paused, frames wait at the port of a switch, which loses what it cannot hold (Source.lost).
+/// Left out: answers to what the host sends. TCP connections are in remote/.
 import { addSlot, runnerUp, setTime } from '../engine/agenda.ts';
-import { chance, exponential, sojourn, stream } from '../engine/random.ts';
+import { chance, stream } from '../engine/random.ts';
 import { SOURCE } from './events.ts';
 import { dressFrame, frameLength, shapeOf, type ShapeSpec } from './frame_shape.ts';
+import { afterPauses, endPauses } from './pause_frames.ts';
+import { nextDue } from './source_times.ts';
 import { addFlows, isBroadcast, ownAddress } from './source_flows.ts';
 import { FLAG_BAD_FCS, FLAG_FOREIGN, releaseSkb, takeSkb } from './skb.ts';
 import type { FrameShape, Kernel, NetDevice, Skb, Source } from './state.ts';
 import { arrivalSteps } from './tracing.ts';
 import { keepsFrames, lostAtRing, receiveFrame } from './wire.ts';
+import { leaveTurn, takesTurn, waitTurn } from './wire_turn.ts';
 
 const FCS = 4;
 const PREAMBLE_AND_GAP = 20; // bytes on the wire beside the frame
@@ -32,6 +36,8 @@ export interface SourceSpec extends ShapeSpec {
   readonly v6?: boolean; // IPv6
   readonly daddr?: string; // instead of the interface's address
   readonly ttl?: number; // or hop limit: 64
+  readonly hopopts?: readonly number[]; // IPv6: types of the options in a hop-by-hop header
+  readonly dstopts?: readonly number[]; // IPv6: types of destination options
   readonly tos?: number; // 0
   readonly limit?: number; // frames
   readonly stop_at?: number; // ns of virtual time
@@ -72,6 +78,9 @@ export function startSource(k: Kernel, spec: SourceSpec): number {
     started: k.now,
     stop_at: spec.stop_at ?? Infinity,
     sent: 0,
+    waiting: 0,
+    lost: 0,
+    port_ps: 0,
     limit: spec.limit ?? Infinity,
     bad_fcs: spec.bad_fcs ?? 0,
     foreign: spec.foreign ?? 0,
@@ -98,6 +107,8 @@ export function stopSource(k: Kernel, id: number): void {
   const source = k.sources[id];
   if (!source) throw new Error(`no source ${id} among ${k.sources.length}`);
   source.active = false;
+  source.waiting = 0; // what waited at the switch is given up
+  leaveTurn(k.devs[source.dev]!, source.slot);
   setTime(k.agenda, source.slot, Infinity);
   k.config_version++;
 }
@@ -106,12 +117,22 @@ export function stopSource(k: Kernel, id: number): void {
 /// the frame was lost for want of a descriptor.
 export function sendFrame(k: Kernel, source: Source): boolean {
   const dev = k.devs[source.dev]!;
+  if (dev.pauses.length > 0 || source.waiting > 0) return sendByPort(k, dev, source);
   const end_ps = wireEnd(dev, source);
   const arrives = Math.ceil(end_ps / 1000);
   if (arrives > k.now) {
+    waitTurn(dev, source.slot);
     setTime(k.agenda, source.slot, arrives);
     return true;
   }
+  if (dev.wire_turn.length > 0 && !takesTurn(k, dev, source.slot)) return true;
+  const skb = nextFrame(k, dev, source, end_ps);
+  setTime(k.agenda, source.slot, nextArrival(k, dev, source));
+  return receiveFrame(k, dev, skb);
+}
+
+/// The source's next frame takes the wire, up to `end_ps`.
+function nextFrame(k: Kernel, dev: NetDevice, source: Source, end_ps: number): Skb {
   dev.wire_ps = end_ps;
   const { shape } = source;
   const skb = takeSkb(k.skbs);
@@ -123,8 +144,44 @@ export function sendFrame(k: Kernel, source: Source): boolean {
   if (shape === null) nextFlow(source);
   else if (sendShaped(k, source, shape, skb)) nextFlow(source);
   source.sent++;
-  setTime(k.agenda, source.slot, nextArrival(k, dev, source));
-  return receiveFrame(k, dev, skb);
+  return skb;
+}
+
+/// On a wire that is paused, or was: frames come to the port of the switch when they are due, and leave it one
+/// after another as soon as they may. What comes to a full port is lost there.
+function sendByPort(k: Kernel, dev: NetDevice, source: Source): boolean {
+  endPauses(k, dev);
+  leaveTurn(dev, source.slot);
+  if (source.waiting === 0) source.port_ps = Math.max(source.port_ps, dev.wire_ps);
+  while (portArrival(source) <= k.now) {
+    source.port_ps = Math.max(source.due_ns * 1000, source.port_ps + source.frame_ps);
+    if (source.waiting < dev.fc.port_frames) source.waiting++;
+    else source.lost++;
+    source.due_ns = nextDue(source);
+  }
+  let kept = true;
+  if (source.waiting > 0 && portEnd(dev, source) <= k.now * 1000) {
+    source.waiting--;
+    // The last bit arrives now, even if the wire was free before the frame came to the port.
+    const end_ps = Math.max(portEnd(dev, source), k.now * 1000 - 999);
+    const skb = nextFrame(k, dev, source, end_ps);
+    kept = receiveFrame(k, dev, skb);
+  }
+  const leaves = source.waiting > 0 ? Math.ceil(portEnd(dev, source) / 1000) : Infinity;
+  const next = Math.min(leaves, portArrival(source));
+  if (next === Infinity) source.active = false;
+  setTime(k.agenda, source.slot, Math.max(k.now, next));
+  return kept;
+}
+
+/// When the next frame's last bit reaches the port, ns.
+function portArrival(source: Source): number {
+  return Math.max(source.due_ns, Math.ceil((source.port_ps + source.frame_ps) / 1000));
+}
+
+/// When the last bit of the frame that waits there longest can reach the NIC, ps.
+function portEnd(dev: NetDevice, source: Source): number {
+  return afterPauses(dev, dev.wire_ps + source.frame_ps, source.frame_ps);
 }
 
 /// The same, and then all plain frames of this source that are lost for want of a descriptor before anybody
@@ -132,9 +189,10 @@ export function sendFrame(k: Kernel, source: Source): boolean {
 export function sendFrames(k: Kernel, source: Source, until_ns: number): void {
   if (sendFrame(k, source)) return;
   if (source.shape !== null || source.bad_fcs > 0 || source.foreign > 0) return;
+  const dev = k.devs[source.dev]!;
+  if (source.waiting > 0 || dev.pauses.length > 0 || dev.wire_turn.length > 0) return;
   const { agenda, skbs } = k;
   const { slot } = source;
-  const dev = k.devs[source.dev]!;
   const rival = runnerUp(agenda, slot);
   // At the same moment the lower slot goes first.
   const rival_ns = agenda.times[rival]! - (rival < slot ? 1 : 0);
@@ -193,9 +251,8 @@ function wireTime(dev: NetDevice, len: number): number {
 
 /// When the source's next frame arrives, ns; Infinity when it has sent its last.
 function nextArrival(k: Kernel, dev: NetDevice, source: Source): number {
-  if (source.sent >= source.limit) return endSource(source);
-  source.due_ns = dueTime(source);
-  if (source.due_ns > source.stop_at) return endSource(source);
+  source.due_ns = nextDue(source);
+  if (source.due_ns === Infinity) return endSource(source);
   return Math.max(k.now, Math.ceil(wireEnd(dev, source) / 1000));
 }
 
@@ -207,50 +264,4 @@ function endSource(source: Source): number {
 /// When the frame's last bit arrives, ps: as planned, or as soon as the link is free.
 function wireEnd(dev: NetDevice, source: Source): number {
   return Math.max(source.due_ns * 1000, dev.wire_ps + source.frame_ps);
-}
-
-/// When the next frame is due on a free link, ns.
-function dueTime(source: Source): number {
-  switch (source.pattern) {
-    case 'constant':
-      return source.started + spaced(source.sent, source.pps);
-    case 'burst': {
-      const round = Math.floor(source.sent / source.burst);
-      const within = source.sent - round * source.burst;
-      const gap = source.pps > 0 ? spaced(within, source.pps) : 0;
-      return source.started + round * source.period_ns + gap;
-    }
-    case 'poisson':
-      return previous(source) + Math.ceil(exponential(source.random, 1e9 / source.pps));
-    case 'onoff':
-    case 'pareto':
-      return onOff(source);
-  }
-}
-
-function previous(source: Source): number {
-  return source.sent === 0 ? source.started : source.due_ns;
-}
-
-/// n frames at that rate, ns, rounded down; whole seconds apart so that nothing is lost.
-function spaced(n: number, pps: number): number {
-  const seconds = Math.floor(n / pps);
-  return seconds * 1_000_000_000 + Math.floor(((n - seconds * pps) * 1e9) / pps);
-}
-
-/// Frames at a constant rate while on; on and off times are random, each half a period in the mean.
-function onOff(source: Source): number {
-  for (;;) {
-    const due = source.state_start_ns + spaced(source.state_sent, source.pps);
-    if (due < source.state_end_ns) {
-      source.state_sent++;
-      return due;
-    }
-    const tail = source.pattern === 'pareto' ? 'pareto' : 'exponential';
-    const mean = source.period_ns / 2;
-    const off = source.sent === 0 ? 0 : Math.ceil(sojourn(source.random, mean, tail));
-    source.state_start_ns = source.state_end_ns + off;
-    source.state_end_ns = source.state_start_ns + Math.ceil(sojourn(source.random, mean, tail));
-    source.state_sent = 0;
-  }
 }

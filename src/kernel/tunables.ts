@@ -1,6 +1,7 @@
 /// The registry of tunables: every sysctl, ethtool setting and file that the host takes a value from.
 /// `acts` is the step of the path that the model lets it act on; null means that a write is checked
 /// and kept as the kernel does it, and shown again, and that nothing else happens here.
+import { answerTunables } from './tunables_answers.ts';
 import { conntrackTunables } from './tunables_conntrack.ts';
 import { deviceTunables } from './tunables_device.ts';
 import { listenTunables } from './tunables_listen.ts';
@@ -9,6 +10,7 @@ import { tapTunables } from './tunables_taps.ts';
 import { tcpTunables } from './tunables_tcp.ts';
 import type { Tunable, TunableRow } from './tunables_entry.ts';
 import { ipTunables } from './tunables_ip.ts';
+import { ipv6Tunables } from './tunables_ipv6.ts';
 import { netTunables } from './tunables_net.ts';
 import { nicTunables } from './tunables_nic.ts';
 import { genericSysctl, sysctlEntry, undotted, type SysctlEntry } from './sysctl_table.ts';
@@ -25,10 +27,12 @@ const described = new Map<string, Tunable>(
   [
     ...netTunables,
     ...ipTunables,
+    ...ipv6Tunables,
     ...deviceTunables,
     ...nicTunables,
     ...listenTunables,
     ...tcpTunables,
+    ...answerTunables,
     ...tapTunables,
     ...conntrackTunables,
     ...xdpTunables,
@@ -102,8 +106,8 @@ export function rangeOf({ handler, min, max }: SysctlEntry): string {
     b: ['0', '255'],
     l: ['0', '18446744073709551615'],
     j: ['-8589934', '8589934'],
-    J: ['0', '8589934588'],
-    h: ['0', '21474836'],
+    J: ['0', '2147483647'],
+    h: ['-2147483648', '2147483647'],
   };
   const [low, high] = bounds[handler] ?? [];
   if (low === undefined || high === undefined) return handler === 's' ? 'text' : `see ${handler}`;

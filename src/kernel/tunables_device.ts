@@ -62,19 +62,19 @@ export const deviceTunables: readonly TunableRow[] = [
   {
     id: 'ethtool:pause:rx',
     set: 'ethtool -A DEV rx on|off',
-    meaning: 'Stop sending when the other side asks for it with pause frames.',
+    meaning:
+      'Stop sending when the other side asks for it with pause frames. With it off and several queues igb drops per queue instead of letting a full ring fill the packet buffer.',
     unit: 'on or off',
     default: 'igb: negotiated, on',
     range: 'on, off',
     step: 'IN-01',
-    stored: true,
     source: `${igbSet}:igb_set_pauseparam`,
   },
   {
     id: 'ethtool:pause:tx',
     set: 'ethtool -A DEV tx on|off',
     meaning:
-      'Ask the other side to stop when the packet buffer fills. Here senders never stop; but with it off and several queues, igb drops per queue.',
+      'Ask the other side to stop when the packet buffer fills to its mark. Whether it does is up to it: traffic link. With it off and several queues ixgbe drops per queue.',
     unit: 'on or off',
     default: 'igb: negotiated, on',
     range: 'on, off',
@@ -95,12 +95,14 @@ export const deviceTunables: readonly TunableRow[] = [
   {
     id: 'ethtool:feature:rx-vlan-filter',
     set: 'ethtool -K DEV rx-vlan-filter on|off',
-    meaning: 'Accept only frames of the VLANs that are in use.',
+    meaning:
+      'Accept only frames of the VLANs that are in use, unless promiscuous. The NIC drops the others uncounted.',
     unit: 'on or off',
-    default: 'on, fixed on igb',
+    default:
+      'on; fixed on igb, e1000e, e1000, vmxnet3 and virtio_net; igb, e1000e and e1000 do not filter with rx-all, e1000 not before the first VLAN device',
     range: 'what the driver accepts',
     step: 'IN-01',
-    source: 'net/ethtool/features.c:ethnl_set_features',
+    source: 'net/8021q/vlan_core.c:vlan_vid_add',
   },
   {
     id: 'ethtool:feature:ntuple-filters',
@@ -259,7 +261,8 @@ export const deviceTunables: readonly TunableRow[] = [
     meaning: 'CPUs that may take the interrupt. On x86 it moves when the next one arrives.',
     unit: 'hexadecimal CPU mask or list',
     default: 'the CPUs of the node of the device',
-    range: 'at least one online CPU; EOVERFLOW, for a list ERANGE, beyond the last',
+    range:
+      'at least one online CPU; EOVERFLOW, for a list ERANGE, beyond the last; EPERM for a managed interrupt, which disks have and no NIC here',
     step: 'IN-05',
     source: 'kernel/irq/proc.c:write_irq_affinity',
   },
@@ -287,12 +290,12 @@ export const deviceTunables: readonly TunableRow[] = [
   {
     id: 'proc:default_smp_affinity',
     set: 'echo MASK > /proc/irq/default_smp_affinity',
-    meaning: 'CPUs for interrupts that are set up later.',
+    meaning:
+      "CPUs for interrupts that are set up later, such as the vectors that ethtool -L asks for anew; of these, those of the NIC's own node.",
     unit: 'hexadecimal CPU mask',
     default: 'all CPUs',
     range: 'at least one online CPU',
     step: 'IN-05',
-    stored: true,
     source: 'kernel/irq/proc.c:default_affinity_write',
   },
   {
@@ -353,7 +356,6 @@ export const deviceTunables: readonly TunableRow[] = [
     default: 'igb none, virtio_net the CPUs of the queue',
     range: 'CPUs of the host; EOVERFLOW beyond',
     step: 'EG-16',
-    stored: true,
     source: `${sysfs}:xps_cpus_store`,
   },
 ];

@@ -74,12 +74,12 @@ export const netTunables: readonly TunableRow[] = [
   },
   {
     id: 'net.core.netdev_tstamp_prequeue',
-    meaning: '1: a packet is stamped before RPS moves it; 0: after, by the CPU that works on it.',
+    meaning:
+      'While a socket wants time stamps, 1: a packet is stamped before RPS moves it; 0: after, by the CPU that works on it, so behind the wait in its backlog.',
     unit: '0 or 1',
     default: '1',
     range: 'any int',
     step: 'IN-14',
-    stored: true,
     source: 'net/core/dev.c:netif_receive_skb_list_internal',
   },
   {

@@ -54,6 +54,17 @@ export const tapTunables: readonly TunableRow[] = [
     source: 'net/core/dev.c:netdev_rx_handler_register',
   },
   {
+    id: 'link:bond:miimon',
+    set: 'ip link add NAME type bond mode MODE miimon TIME',
+    meaning:
+      'Whether a bond looks at the links of its slaves: with 0 it keeps one that has lost its link. 802.3ad always looks. How often it looks does not count here.',
+    unit: 'ms',
+    default: '0',
+    range: '0 to 2147483647',
+    step: 'IN-20',
+    source: 'net/core/dev.c:netdev_rx_handler_register',
+  },
+  {
     id: 'link:bridge:ageing_time',
     set: 'ip link add NAME type bridge ageing_time TIME',
     meaning: 'How long a bridge remembers behind which port an address was seen; then it floods.',

@@ -3,6 +3,43 @@ import type { TunableRow } from './tunables_entry.ts';
 
 export const tcpTunables: readonly TunableRow[] = [
   {
+    id: 'net.ipv4.tcp_window_scaling',
+    meaning: 'Whether a connection may use windows above 65535 bytes, where the SYN offers it.',
+    unit: '0 or 1',
+    default: '1',
+    range: '0 to 255',
+    step: 'IN-29',
+    source: 'net/ipv4/tcp_input.c:tcp_parse_options',
+  },
+  {
+    id: 'net.ipv4.tcp_timestamps',
+    meaning: 'Whether a connection uses timestamps, where the SYN has one.',
+    unit: '0, 1 or 2',
+    default: '1',
+    range: '0 to 255',
+    step: 'IN-29',
+    source: 'net/ipv4/tcp_input.c:tcp_parse_options',
+  },
+  {
+    id: 'net.ipv4.tcp_sack',
+    meaning: 'Whether a receiver may name the segments that it has beyond a gap.',
+    unit: '0 or 1',
+    default: '1',
+    range: '0 to 255',
+    step: 'IN-29',
+    source: 'net/ipv4/tcp_input.c:tcp_parse_options',
+  },
+  {
+    id: 'net.ipv4.tcp_ecn',
+    meaning:
+      'Whether a SYN that asks for explicit congestion notification gets it: 0 never, 1 and 2 yes.',
+    unit: '0, 1 or 2',
+    default: '2',
+    range: '0 to 2',
+    step: 'IN-29',
+    source: 'net/ipv4/tcp_input.c:tcp_ecn_create_request',
+  },
+  {
     id: 'net.ipv4.tcp_moderate_rcvbuf',
     meaning: 'Whether the receive buffer follows what the application reads in a round trip.',
     unit: '0 or 1',

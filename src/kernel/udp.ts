@@ -1,11 +1,12 @@
 /// UDP input and the reading side of a UDP socket: which socket a datagram is for, what it is charged, and
 /// when it is refused.
-/// Stands for net/ipv4/udp.c.
+/// Stands for net/ipv4/udp.c. What differs for IPv6: udp_ipv6.ts, udp6_lookup.ts.
 /// Left out: multicast, encapsulation, filters, UDP-Lite, forwarding aggregation; sk_lookup programs.
 import { COSTS } from './costs.ts';
 import { ICMP, ICMP_CODE, icmp_send } from './icmp.ts';
 import { __inet_ehashfn } from './inet_ehashfn.ts';
 import { kfree_skb_reason } from './ledger.ts';
+import { countMib } from './mib.ts';
 import { sk_mark_napi_id, sk_mark_napi_id_once } from './napi_id.ts';
 import { REASON } from './reasons.ts';
 import { sock_rps_save_rxhash } from './rfs.ts';
@@ -19,8 +20,10 @@ import {
 import { FLAG_BAD_CSUM, FLAG_BAD_FCS, skb_condense } from './skb.ts';
 import type { Cpu, Kernel, Skb, Sock } from './state.ts';
 import { inet_lookup_reuseport, type LookupKey } from './tcp/inet_hashtables.ts';
+import { lookupKey6 } from './tcp/inet6_hashtables.ts';
 import { TCP_ESTABLISHED } from './tcp/tcp_states.ts';
-import { noteStep, STEP, takeStep } from './tracing.ts';
+import { noteStep, STEP, takeStep, takeSteps, takeWhole, type Way } from './tracing.ts';
+import { __udp6_lib_lookup } from './udp6_lookup.ts';
 import { udp_rcv_segment, udp_unexpected_gso } from './udp_segment.ts';
 
 const AF_INET = 2;
@@ -39,19 +42,18 @@ export function udp_rcv(k: Kernel, c: Cpu, skb: Skb): void {
   const found = lookUpSocket(k, k.skbs.flow[skb]!, c.id, k.skbs.dev[skb]);
   if (found >= 0) return udp_queue_rcv_skb(k, c, k.socks[found]!, skb);
   if (bad) return csumError(k, c, skb, STEP.UDP);
-  noPort(k, c, skb);
+  k.mib.UdpNoPorts++;
+  icmp_send(k, c, skb, ICMP.DEST_UNREACH, ICMP_CODE.PORT_UNREACH);
   kfree_skb_reason(k, c, skb, REASON.NO_SOCKET, STEP.LOOKUP);
 }
 
-/// Nobody has the port: the sender is told. IPv6 counts for itself; its answer is not modelled.
-function noPort(k: Kernel, c: Cpu, skb: Skb): void {
-  if (k.flows.family[k.skbs.flow[skb]!] !== AF_INET) {
-    k.mib.Udp6NoPorts = (k.mib.Udp6NoPorts ?? 0) + 1;
-    return;
-  }
-  k.mib.UdpNoPorts++;
-  icmp_send(k, c, skb, ICMP.DEST_UNREACH, ICMP_CODE.PORT_UNREACH);
+/// Counts a datagram where its family does. include/net/udp.h:__UDPX_INC_STATS()
+export function countUdp(k: Kernel, skb: Skb, name: UdpCounter): void {
+  const four = k.flows.family[k.skbs.flow[skb]!] === AF_INET;
+  countMib(k, four ? `Udp${name}` : `Udp6${name}`);
 }
+
+type UdpCounter = 'InDatagrams' | 'InErrors' | 'RcvbufErrors' | 'InCsumErrors' | 'MemErrors';
 
 /// Is the UDP checksum wrong? A damaged frame gets here only with rx-all; its damage is in the payload.
 export function hasBadChecksum(k: Kernel, skb: Skb): boolean {
@@ -60,8 +62,8 @@ export function hasBadChecksum(k: Kernel, skb: Skb): boolean {
 
 /// Drops a datagram with a wrong checksum, at the step that has found it.
 export function csumError(k: Kernel, c: Cpu, skb: Skb, step: number): void {
-  k.mib.UdpInCsumErrors++;
-  k.mib.UdpInErrors++;
+  countUdp(k, skb, 'InCsumErrors');
+  countUdp(k, skb, 'InErrors');
   kfree_skb_reason(k, c, skb, REASON.UDP_CSUM, step);
 }
 
@@ -70,18 +72,21 @@ export function csumError(k: Kernel, c: Cpu, skb: Skb, step: number): void {
 export function lookUpSocket(k: Kernel, flow: number, cpu = -1, dev = k.flows.dev[flow]!): number {
   const known = k.flows.sock[flow]!;
   if (known !== -2) return known;
-  const { family, src, sport, dst, dport } = k.flows;
-  const found = __udp4_lib_lookup(k, {
-    family: family[flow]!,
-    src: src[flow]!,
-    sport: sport[flow]!,
-    dst: dst[flow]!,
-    dport: dport[flow]!,
+  const four = k.flows.family[flow] === AF_INET;
+  const found = four
+    ? __udp4_lib_lookup(k, lookupKey(k, flow, dev, cpu))
+    : __udp6_lib_lookup(k, lookupKey6(k, flow, dev, cpu));
+  if (!dependsOnMore(k, k.flows.dport[flow]!)) k.flows.sock[flow] = found;
+  return found;
+}
+
+function lookupKey(k: Kernel, flow: number, dev: number, cpu: number): LookupKey {
+  const { src, sport, dst, dport } = k.flows;
+  return {
+    ...{ src: src[flow]!, sport: sport[flow]!, dst: dst[flow]!, dport: dport[flow]! },
     dif: k.devs[dev]?.ifindex ?? 0,
     cpu,
-  });
-  if (!dependsOnMore(k, dport[flow]!)) k.flows.sock[flow] = found;
-  return found;
+  };
 }
 
 function dependsOnMore(k: Kernel, port: number): boolean {
@@ -94,8 +99,7 @@ function dependsOnMore(k: Kernel, port: number): boolean {
 
 /// How well a socket fits; -1: not at all. net/ipv4/udp.c:compute_score()
 function compute_score(sk: Sock, key: LookupKey, daddr: number): number {
-  if (sk.port !== key.dport || sk.rcv_saddr !== daddr) return -1;
-  if (key.family !== AF_INET && sk.family === AF_INET) return -1;
+  if (sk.port !== key.dport || sk.ipv6only || sk.rcv_saddr !== daddr) return -1;
   let score = sk.family === AF_INET ? 2 : 1;
   if (sk.daddr !== 0) {
     if (sk.daddr !== key.src) return -1;
@@ -146,15 +150,14 @@ function udpEhash(k: Kernel, laddr: number, lport: number, faddr: number, fport:
 /// The socket for a datagram: one bound to its address (connected ones score highest), else one bound to
 /// any; -1: none. net/ipv4/udp.c:__udp4_lib_lookup()
 export function __udp4_lib_lookup(k: Kernel, key: LookupKey): number {
-  if (key.family === AF_INET) {
-    const found = udp4_lib_lookup2(k, key, key.dst);
-    if (found >= 0 || key.dst === INADDR_ANY) return found;
-  }
+  const found = udp4_lib_lookup2(k, key, key.dst);
+  if (found >= 0 || key.dst === INADDR_ANY) return found;
   return udp4_lib_lookup2(k, key, INADDR_ANY);
 }
 
 /// A merged datagram that the socket does not take so is cut up again.
-function udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
+/// net/ipv4/udp.c:udp_queue_rcv_skb(), net/ipv6/udp.c:udpv6_queue_rcv_skb()
+export function udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
   if (!udp_unexpected_gso(k, sk, skb)) return __udp_queue_rcv_skb(k, c, sk, skb);
   for (let seg = udp_rcv_segment(k, c, skb); seg >= 0;) {
     const next = k.skbs.next[seg]!;
@@ -164,21 +167,36 @@ function udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
 }
 
 function __udp_queue_rcv_skb(k: Kernel, c: Cpu, sk: Sock, skb: Skb): void {
+  const err = markAndEnqueue(k, c, sk, skb);
+  if (err !== 0) return refuse(k, c, skb, err);
+  noteStep(k, c, STEP.UDP, skb, sk.rmem_alloc);
+  c.cursor_ns += COSTS.__udp_enqueue_schedule_skb.ns;
+  if (sk.waiting) sock_def_readable(k, c, sk);
+}
+
+/// The same for a datagram that is not merged and whose way up to here was taken in one go.
+export function queueDatagram(k: Kernel, c: Cpu, sk: Sock, skb: Skb, way: Way): void {
+  const err = markAndEnqueue(k, c, sk, skb);
+  if (err !== 0) {
+    takeSteps(k, c, way.refused, skb);
+    return refuse(k, c, skb, err);
+  }
+  takeWhole(k, c, way.whole, skb, sk.rmem_alloc);
+  if (sk.waiting) sock_def_readable(k, c, sk);
+}
+
+function markAndEnqueue(k: Kernel, c: Cpu, sk: Sock, skb: Skb): number {
   if (sk.state === TCP_ESTABLISHED) {
     if (k.rps_sock_flow_table !== null) sock_rps_save_rxhash(k, sk, skb);
     sk_mark_napi_id(k, sk, skb);
     sk.incoming_cpu = c.id; // sk_incoming_cpu_update()
   } else if (sk.napi_id === 0) sk_mark_napi_id_once(k, sk, skb);
-  const err = __udp_enqueue_schedule_skb(k, c, sk, skb);
-  if (err === 0) {
-    noteStep(k, c, STEP.UDP, skb, sk.rmem_alloc);
-    c.cursor_ns += COSTS.__udp_enqueue_schedule_skb.ns;
-    if (sk.waiting) sock_def_readable(k, c, sk);
-    return;
-  }
-  if (err === ENOMEM) k.mib.UdpRcvbufErrors++;
-  else k.mib.UdpMemErrors++;
-  k.mib.UdpInErrors++;
+  return __udp_enqueue_schedule_skb(k, c, sk, skb);
+}
+
+function refuse(k: Kernel, c: Cpu, skb: Skb, err: number): void {
+  countUdp(k, skb, err === ENOMEM ? 'RcvbufErrors' : 'MemErrors');
+  countUdp(k, skb, 'InErrors');
   const reason = err === ENOMEM ? REASON.SOCKET_RCVBUFF : REASON.PROTO_MEM;
   kfree_skb_reason(k, c, skb, reason, STEP.UDP);
 }

@@ -1,14 +1,17 @@
 /// recvmsg() on a UDP socket, from a task's side: taking a datagram, copying it, looking with MSG_PEEK.
-/// Stands for udp_recvmsg() in net/ipv4/udp.c.
-/// Left out: control messages, truncation.
+/// Stands for udp_recvmsg() in net/ipv4/udp.c and udpv6_recvmsg() in net/ipv6/udp.c.
+/// Left out: control messages but time stamps, truncation.
 import { COSTS, READ_NS } from './costs.ts';
+import { __sock_recv_timestamp } from './net_timestamp.ts';
 import { beginPiece } from './piece.ts';
 import { releaseSkb } from './skb.ts';
 import type { Cpu, Kernel, ReadPlan, Skb, Sock, Task } from './state.ts';
-import { STEP, takeStep } from './tracing.ts';
-import { __skb_recv_udp, csumError, hasBadChecksum, peekUdp } from './udp.ts';
+import { STEP, takeLone } from './tracing.ts';
+import { __skb_recv_udp, countUdp, csumError, hasBadChecksum, peekUdp } from './udp.ts';
 
+const AF_INET = 2;
 const HEADERS = 42; // Ethernet, IPv4, UDP
+const HEADERS6 = 62;
 
 /// Begins to read the next datagram, or to look at it. False: there is none.
 export function startUdpRead(k: Kernel, c: Cpu, task: Task, sk: Sock): boolean {
@@ -39,7 +42,13 @@ function readNs(k: Kernel, task: Task, skb: Skb): number {
 
 /// Copying to the application, beyond what the shortest datagram takes.
 function copyNs(k: Kernel, skb: Skb): number {
-  return ((k.skbs.len[skb]! - HEADERS) * COSTS.copy_cached_kib.ns) >> 10;
+  return (payloadOf(k, skb) * COSTS.copy_cached_kib.ns) >> 10;
+}
+
+/// Bytes behind the UDP header.
+function payloadOf(k: Kernel, skb: Skb): number {
+  const four = k.flows.family[k.skbs.flow[skb]!] === AF_INET;
+  return k.skbs.len[skb]! - (four ? HEADERS : HEADERS6);
 }
 
 /// The datagram has been copied. True: the call ends with it; false: it goes on to the next one.
@@ -62,15 +71,17 @@ function udp_recvmsg(k: Kernel, c: Cpu, task: Task, ns: number): boolean {
   const skb = task.skb;
   const sk = k.socks[task.sock]!;
   task.skb = -1;
-  takeStep(k, c, STEP.RECVMSG, skb, ns);
+  takeLone(k, c, STEP.RECVMSG, skb, ns);
   if (hasBadChecksum(k, skb)) {
     csumError(k, c, skb, STEP.RECVMSG);
     return false;
   }
-  k.mib.UdpInDatagrams++;
+  if (sk.family === AF_INET) k.mib.UdpInDatagrams++;
+  else countUdp(k, skb, 'InDatagrams');
+  if (sk.stamps !== null) __sock_recv_timestamp(k, c, skb, sk.stamps);
   k.ledger.delivered += k.skbs.segs[skb]!;
   sk.received++;
-  sk.received_bytes += k.skbs.len[skb]! - HEADERS;
+  sk.received_bytes += payloadOf(k, skb);
   releaseSkb(k.skbs, skb);
   return true;
 }

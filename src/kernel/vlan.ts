@@ -3,6 +3,7 @@
 /// A merged packet counts as one, as in the kernel.
 /// Left out: 802.1ad, GVRP, MVRP, MAC addresses of its own, VLAN-aware bridges.
 import { COSTS } from './costs.ts';
+import { pathAt } from './driver_table.ts';
 import { kfree_skb_reason } from './ledger.ts';
 import type { VlanDevice } from './links.ts';
 import { REASON } from './reasons.ts';
@@ -15,12 +16,21 @@ export const VLAN_VID_MASK = 0xfff;
 const VLAN_PRIO_SHIFT = 13;
 const ETH_HLEN = 14;
 
-/// Whether the NIC lets a tagged frame in: with rx-vlan-filter only those of VLANs that have a device on it,
-/// and those that carry a priority only.
+/// Whether the NIC lets a tagged frame in: with its filter on only those of VLANs in use on it (its VFTA or the like), and
+/// those that carry a priority only. Promiscuous mode, which ends all filters, is looked at before.
 export function passesVlanFilter(k: Kernel, dev: NetDevice, tci: number): boolean {
   if (dev.features['rx-vlan-filter'] !== true) return true;
+  if (dev.path >= 0 && pathAt(dev.path).filtersVlans?.(dev) === false) return true;
   const id = tci & VLAN_VID_MASK;
-  return id === 0 || vlanDeviceOf(k, dev, id) !== undefined;
+  return id === 0 || vlanInUse(k, dev, id);
+}
+
+/// Whether the VLAN is in the device's filter: it has a device on it, or on the bond that it belongs to.
+/// net/8021q/vlan_core.c:vlan_vid_add(), and vlan_vids_add_by_dev() for a bond
+function vlanInUse(k: Kernel, dev: NetDevice, id: number): boolean {
+  if (vlanDeviceOf(k, dev, id) !== undefined) return true;
+  const master = k.devs[dev.links.master];
+  return master?.links.kind === 'bond' && vlanDeviceOf(k, master, id) !== undefined;
 }
 
 /// The VLAN device of that id on a device.

@@ -1,11 +1,13 @@
 /// From the wire to the ring: what happens to a frame before the driver sees it. Address and FCS filter, choice
 /// of the queue, the descriptor ring, the packet buffer before it, and the wish to interrupt.
 /// The drivers' own rules come from the driver table.
-/// Left out: pause frames (the senders here do not stop for them), VLAN filters, the time that DMA
-/// takes. The host has joined no multicast group but that of all hosts.
+/// Left out: the time that DMA takes, so a frame waits in the packet buffer only for want of a descriptor.
+/// The host has joined no multicast group but that of all hosts. Pause frames are in pause_frames.ts.
 import { driverPaths, pathAt } from './driver_table.ts';
 import { planInterrupt } from './irq.ts';
 import { dropFrame, loseFrame } from './ledger.ts';
+import { freeStampRegister, stampInHardware } from './net_timestamp_hw.ts';
+import { aboveHigh, belowLow, forgetPauses, setWatermarks } from './pause_frames.ts';
 import { REASON } from './reasons.ts';
 import { rssQueue } from './rss.ts';
 import {
@@ -19,6 +21,7 @@ import {
 import type { Fifo, Kernel, NetDevice, RxQueue, Skb } from './state.ts';
 import { arrivalSteps, hardwareStep, STEP } from './tracing.ts';
 import { passesVlanFilter } from './vlan.ts';
+import { takeBuffers } from './xdp/xsk_pool.ts';
 
 const FCS = 4;
 const ETH_HLEN = 14;
@@ -38,11 +41,13 @@ export function receiveFrame(k: Kernel, dev: NetDevice, skb: Skb): boolean {
   dev.hw.rx_bytes += len + FCS;
   const queue = rssQueue(k, dev, k.skbs.flow[skb]!, flags);
   if (queue < 0) {
+    dev.hw['filter_match'] = (dev.hw['filter_match'] ?? 0) + 1;
     refuse(k, skb, len, REASON.FILTER);
     return true;
   }
   const q = dev.rx[queue]!;
   k.skbs.queue[skb] = q.index;
+  if (dev.hwtstamp.rx_filter !== 0) stampInHardware(k, dev, skb);
   if (flags & FLAG_TCP && driverPaths[dev.path]!.merge?.(k, dev, q, skb) === true) return true;
   if (q.ready > 0 && (dev.fifos.length === 0 || dev.fifos[q.fifo]!.frames === 0)) {
     arrivalSteps(k, skb, q.index, q.used + 1, 0);
@@ -78,6 +83,11 @@ function passesFilter(k: Kernel, dev: NetDevice, skb: Skb, flags: number): boole
         isAllHosts(k.flows.daddr[k.skbs.flow[skb]!]!)));
   if (!wanted) {
     refuse(k, skb, len, REASON.FILTER);
+    return false;
+  }
+  const reason = driverPaths[dev.path]!.discards?.(k, dev, skb, flags) ?? 0;
+  if (reason !== 0) {
+    refuse(k, skb, len, reason);
     return false;
   }
   if (flags & FLAG_MULTICAST) dev.hw.rx_multicast++;
@@ -120,6 +130,7 @@ function noDescriptor(k: Kernel, dev: NetDevice, q: RxQueue, skb: Skb, len: numb
     const size = fifo.bytes ? len + FCS : 1;
     if (fifo.used + size <= fifo.limit) {
       pushFifo(k, fifo, skb, size);
+      if (fifo.used >= fifo.high) aboveHigh(k, dev);
       arrivalSteps(k, skb, q.index, -fifo.frames, 0);
       return true;
     }
@@ -146,6 +157,8 @@ export function lostAtRing(
   len: number,
   flow: number,
 ): number {
+  // A frame that is lost may have been stamped.
+  if (dev.hwtstamp.rx_filter !== 0) return -1;
   const queue = rssQueue(k, dev, flow);
   if (queue < 0) return -1;
   const q = dev.rx[queue]!;
@@ -188,6 +201,7 @@ export function descriptorsAdded(k: Kernel, dev: NetDevice, q: RxQueue, added: n
     if (fifo.head < 0) fifo.tail = -1;
     fifo.frames--;
     fifo.used -= fifo.bytes ? k.skbs.len[skb]! + FCS : 1;
+    if (dev.fc.xoff && fifo.used <= fifo.low) belowLow(k, dev);
     hardwareStep(k, STEP.RING, skb, target.used + 1);
     fillSlot(k, target, skb);
   }
@@ -211,6 +225,7 @@ export function resetRing(k: Kernel, dev: NetDevice, q: RxQueue, size: number): 
   q.head = q.tail = q.used = q.cleaned = 0;
   q.ready = path.usable(size);
   q.buffers = 0;
+  if (dev.xdp !== null) takeBuffers(k, dev, q);
 }
 
 /// The packet buffers as the driver's rules have them now; what they held is lost.
@@ -230,6 +245,18 @@ export function resetFifos(k: Kernel, dev: NetDevice): void {
     used: 0,
     limit: rule?.limit ?? 0,
     bytes: rule?.bytes ?? false,
+    high: Infinity,
+    low: -1,
   }));
+  if (dev.fc.partner !== 'none') setWatermarks(k, dev);
+  if (dev.fc.xoff || dev.pauses.length > 0) forgetPauses(k, dev);
+  if (dev.hwtstamp.held) freeStampRegister(k, dev);
   for (const q of dev.rx) q.fifo = rule?.perQueue ? q.index : 0;
+}
+
+/// Flow control was set anew, and the NIC was not reset: the packet buffer has other marks, and drop enable may
+/// have changed. Frames that wait in it still come to their rings.
+export function flowControlChanged(k: Kernel, dev: NetDevice): void {
+  if (dev.fifos.length === 0) resetFifos(k, dev);
+  else setWatermarks(k, dev);
 }

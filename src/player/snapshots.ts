@@ -1,7 +1,7 @@
 /// Snapshots of a run, so that any moment is at most a short replay away. They are taken where no
 /// command is at work, every so many packets or so much time, and thinned out when they need more
 /// memory than allowed: first where they stand closest together for their age.
-import { clone } from '../engine/snapshot.ts';
+import { clone, cloneAndWeigh, copyPart, roomFor } from '../engine/snapshot.ts';
 import type { Trace } from '../engine/trace.ts';
 import type { FlowTable, Kernel, SkbPool } from '../kernel/state.ts';
 import type { Session } from '../shell/session.ts';
@@ -13,7 +13,7 @@ import type { ShellProgram } from './shell_program.ts';
 
 /// So many packets are computed anew in less than a frame of the screen; and snapshots that far apart
 /// need less than a tenth of the memory of a full trace (npm run bench measures both).
-const spacing_packets = 8_000;
+const spacing_packets = 10_000;
 
 export interface Snapshot {
   readonly at_ns: number;
@@ -65,34 +65,56 @@ export function take(store: Snapshots, m: Machine): void {
 /// A copy of the host to keep, and the memory it needs beside what it shares with the one before: the
 /// sysctls and what is known of the flows seldom change.
 function copyOf(host: Kernel, before: Kernel | null): { k: Kernel; bytes: number } {
-  const sysctl = before && sameFields(host.sysctl, before.sysctl) ? before.sysctl : null;
-  const k = clone({ ...host, trace: null, sysctl: sysctl === null ? host.sysctl : {} });
-  k.skbs = withoutZeros(k.skbs);
-  let shared = 0;
-  if (before)
-    for (const key of Object.keys(k.flows) as (keyof FlowTable)[])
-      if (shareColumn(k.flows, before.flows, key)) shared += bytesOf(k.flows[key]);
-  const bytes = bytesOf(k) - shared;
-  if (sysctl !== null) k.sysctl = sysctl;
-  return { k, bytes };
+  const { flows } = host;
+  const apart = { desc: NOTHING, sysctl: NOTHING, flows: NOTHING, skbs: NOTHING };
+  const rest: Open<Kernel> = { ...host, trace: null, ...apart };
+  const { copy: k, bytes } = cloneAndWeigh(rest);
+  k.skbs = withoutZeros(host.skbs);
+  k.desc = host.desc;
+  const same = before !== null && sameFields(host.sysctl, before.sysctl);
+  k.sysctl = same ? before.sysctl : { ...host.sysctl };
+  k.flows = { ...flows };
+  let unshared = (same ? 0 : 8 * Object.keys(k.sysctl).length) + bytesOf(k.skbs);
+  for (const key of Object.keys(flows) as (keyof FlowTable)[])
+    unshared += copyColumn(k.flows, before?.flows ?? null, key);
+  return { k, bytes: bytes + unshared };
 }
 
+// In the place of what is copied in another way.
+type Open<T> = { -readonly [Field in keyof T]: T[Field] };
+const NOTHING = Object.freeze({}) as never;
+
+// Lists, for an engine compares lists faster than fields.
 function sameFields(a: Record<string, string>, b: Record<string, string>): boolean {
-  for (const key in a) if (a[key] !== b[key]) return false;
-  return Object.keys(a).length === Object.keys(b).length;
+  return sameItems(Object.keys(a), Object.keys(b)) && sameItems(Object.values(a), Object.values(b));
 }
 
-function shareColumn<K extends keyof FlowTable>(
+function sameItems(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+/// Puts the column of the table before in place of this one if they are the same, else a copy; the bytes of
+/// the copy.
+function copyColumn<K extends keyof FlowTable>(
   now: FlowTable,
-  before: FlowTable,
+  before: FlowTable | null,
   key: K,
-): boolean {
-  const a: unknown = now[key];
-  const b: unknown = before[key];
-  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-  if (!a.every((value, i) => value === b[i])) return false;
-  now[key] = before[key];
-  return true;
+): number {
+  const column = now[key];
+  if (!Array.isArray(column)) return 0;
+  const other: unknown = before?.[key];
+  // With at(): it leaves a list of numbers what it is to the engine, whatever lists it is used on.
+  if (
+    Array.isArray(other) &&
+    other.length === column.length &&
+    column.every((value, i) => value === other.at(i))
+  ) {
+    now[key] = other as FlowTable[K];
+    return 0;
+  }
+  const { copy, bytes } = cloneAndWeigh(column);
+  now[key] = copy;
+  return bytes;
 }
 
 /// Keeps a snapshot in its place among the others.
@@ -124,7 +146,11 @@ export function machineAt(
   shell: ShellProgram | null,
 ): Machine {
   const { k, terminal, scene, done } = snapshot;
-  return machineWith(clone(k), clone(terminal), clone(scene), done, trace, shell);
+  const rest: Open<Kernel> = { ...k, desc: NOTHING, sysctl: NOTHING };
+  const host = clone(rest);
+  host.desc = k.desc;
+  host.sysctl = { ...k.sysctl };
+  return machineWith(host, clone(terminal), clone(scene), done, trace, shell);
 }
 
 /// Index of the last snapshot at or before (at_ns, done); -1 when there is none.
@@ -150,26 +176,27 @@ function dropOne(store: Snapshots): void {
   store.bytes -= list.splice(victim, 1)[0]!.bytes;
 }
 
-/// The packet pool with empty columns in place of those that hold nothing: most hosts never use most of
-/// them. clone() makes zeros of them again.
+/// A copy of the packet pool with empty columns in place of those that hold nothing: most hosts never use
+/// most of them. clone() makes zeros of them again.
 function withoutZeros(pool: SkbPool): SkbPool {
-  const made: Record<string, unknown> = { ...pool };
+  const room = Math.min(pool.capacity, roomFor(pool.used));
+  const made: Record<string, unknown> = { ...pool, capacity: room };
   for (const [key, column] of Object.entries(pool)) {
     if (!ArrayBuffer.isView(column)) continue;
     const values = column as Int32Array;
-    if (values.every((value) => value === 0))
-      made[key] = new (values.constructor as new (length: number) => Int32Array)(0);
+    made[key] = copyPart(values, pool.used, isZero(values, pool.used) ? 0 : room);
   }
   return made as unknown as SkbPool;
 }
 
-/// Memory of plain data, about: typed arrays exactly, everything else 8 bytes a value. Frozen parts
-/// are shared between clones and cost nothing.
-function bytesOf(value: unknown): number {
-  if (ArrayBuffer.isView(value)) return value.byteLength;
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return 8;
-  if (Array.isArray(value) && typeof value[0] !== 'object') return 16 + 8 * value.length;
-  let sum = 16;
-  for (const each of Object.values(value)) sum += bytesOf(each);
-  return sum;
+function isZero(column: Int32Array, used: number): boolean {
+  for (let i = 0; i < used; i++) if (column[i] !== 0) return false;
+  return true;
+}
+
+function bytesOf(pool: SkbPool): number {
+  let bytes = 0;
+  for (const column of Object.values(pool))
+    if (ArrayBuffer.isView(column)) bytes += column.byteLength;
+  return bytes;
 }

@@ -40,9 +40,15 @@ function refuseUnset(p: Process, name: string): void {
   if (!p.session.options['nounset'] || name === '@' || name === '*') return;
   throw new Abort(
     `${errorPrefix(p)}${/^\d+$/.test(name) ? '$' : ''}${name}: unbound variable`,
-    p.session.interactive ? 1 : 127,
+    fatalStatus(p),
     true,
   );
+}
+
+/// Exit status of a shell that an expansion ends: 127 only where it runs the words of -c themselves.
+function fatalStatus(p: Process): number {
+  const words = p.from_command && p.subshell === 0 && !p.session.options['errexit'];
+  return words ? 127 : 1;
 }
 
 /// What the braces refer to: a name, perhaps with a subscript.
@@ -213,8 +219,8 @@ function* assignDefault(
 function* complain(p: Process, t: Target, operator: string, operand: Word): Running<Value> {
   const words = yield* expandText(p, operand);
   const standard = operator === ':?' ? 'parameter null or not set' : 'parameter not set';
-  const status = p.session.interactive ? 1 : 127;
-  throw new Abort(`${errorPrefix(p)}${t.name}: ${words === '' ? standard : words}`, status, true);
+  const text = `${errorPrefix(p)}${t.name}: ${words === '' ? standard : words}`;
+  throw new Abort(text, fatalStatus(p), true);
 }
 
 /// Applies a change to the value, or to each value of a list.

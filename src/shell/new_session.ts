@@ -7,6 +7,9 @@ const HOMES = { root: '/root', alice: '/home/alice' } as const;
 const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const SHELL_PID = 200; // the recorded hosts start their shell after the kernel's own tasks
 
+/// The two users of the host.
+const PASSWD = 'root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/home/alice:/bin/bash\n';
+
 /// A fresh interactive shell of a user. `login: true` makes its messages start with `-bash:`.
 export function newSession(k: Kernel, user: 'root' | 'alice', login = false): Session {
   const home = HOMES[user];
@@ -55,7 +58,7 @@ export function newSession(k: Kernel, user: 'root' | 'alice', login = false): Se
     history: [],
     lines: 0,
     background: 0,
-    files: { ...labFiles },
+    files: { '/etc/passwd': PASSWD, ...labFiles },
     modes: {},
     umask: 0o022,
     exited: false,

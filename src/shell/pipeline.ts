@@ -8,6 +8,7 @@ import { commandNode, runSubshell } from './evaluate.ts';
 import { complain } from './messages.ts';
 import { Abort, BREATH, fork } from './process.ts';
 import type { Process } from './process.ts';
+import { tellOfJobs } from './run_command.ts';
 import { spawn } from './scheduler.ts';
 import type { Task } from './scheduler.ts';
 import { makePipe, PIPE_WAIT } from './stream.ts';
@@ -49,6 +50,7 @@ function* runStages(p: Process, n: Pipeline): Running<number[]> {
   } finally {
     for (const task of tasks) if (task.status === null) task.pending ??= new Killed(130);
   }
+  yield* tellOfJobs(p);
   return tasks.map((task) => task.status ?? 0);
 }
 

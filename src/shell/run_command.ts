@@ -6,6 +6,7 @@ import { builtins } from './builtins.ts';
 import { Killed } from './command.ts';
 import type { Command, ExecChange, Io, Output, Running } from './command.ts';
 import { kernelPath } from './glob.ts';
+import { reportJobs } from './jobs.ts';
 import { refuse } from './messages.ts';
 import { contextOf, fork } from './process.ts';
 import type { Process } from './process.ts';
@@ -36,6 +37,12 @@ export function* runTool(p: Process, argv: readonly string[], where = ''): Runni
     return yield* refuse(p, `${where}${name}: ${where ? 'not found' : 'command not found'}`, 127);
   if (status === 'ENOENT') return yield* refuse(p, `${where}${name}: ${strerror('ENOENT')}`, 127);
   return yield* refuse(p, `${where}${name}: ${strerror(status)}`, 126);
+}
+
+/// Having waited for a program, an interactive shell tells of the jobs that have ended meanwhile, not only before
+/// its prompt (notify_and_cleanup() in bash's jobs.c).
+export function* tellOfJobs(p: Process): Running<void> {
+  if (p.session.interactive && p.subshell === 0) yield* reportJobs(p);
 }
 
 /// execvp(3): gives the exit status, or why it could not be run.

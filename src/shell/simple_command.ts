@@ -16,7 +16,7 @@ import { Abort, BREATH, errorPrefix } from './process.ts';
 import type { Process, SavedVariable } from './process.ts';
 import { quoteIfNeeded } from './quote.ts';
 import { redirected } from './redirect.ts';
-import { runTool } from './run_command.ts';
+import { runTool, tellOfJobs } from './run_command.ts';
 import { strerror } from '../kernel/errno.ts';
 import { WriteFailed } from './stream.ts';
 import { interruptible } from './traps.ts';
@@ -71,7 +71,9 @@ function* withWords(p: Process, n: CommandNode): Running {
     const fds = yield* redirected(p, redirectsOf(n));
     if (!fds) return 1;
     if (argv[0] === 'exec') return yield* execBuiltin(p, argv, fds);
-    return yield* withDescriptors(p, fds, () => runWords(p, argv, lists));
+    const status = yield* withDescriptors(p, fds, () => runWords(p, argv, lists));
+    if (isProgram(p, argv[0] ?? '')) yield* tellOfJobs(p);
+    return status;
   } finally {
     for (const [name, saved] of hidden) restoreVariable(p.session, name, saved);
   }
@@ -113,6 +115,10 @@ function* temporaryAssignments(p: Process, n: CommandNode): Running<[string, Sav
     if (p.session.options['xtrace']) yield* complain(p, tracePrefix(p) + trace);
   }
   return hidden;
+}
+
+function isProgram(p: Process, name: string): boolean {
+  return !Object.hasOwn(p.session.functions, name) && !builtins.has(name);
 }
 
 function* runWords(p: Process, argv: readonly string[], lists: Arguments['lists']): Running {

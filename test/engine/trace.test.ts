@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
-  awaited,
   closeRun,
   createGrammar,
   createTrace,
-  endRun,
   oldest,
-  place,
   readRecord,
   readSteps,
   record,
   recordsBetween,
-  tag,
+  runOf,
+  writeLast,
+  writeRun,
   type Trace,
 } from '../../src/engine/trace.ts';
 
@@ -26,19 +25,13 @@ const grammar = createGrammar(
   [0, 1, 2],
 );
 
-/// A step as a writer writes it: joined to the open run where it may be.
+const serials = Int32Array.of(7);
+
+/// A step of the packet with handle 0, number 7, on CPU 3.
 function write(trace: Trace, time: number, step: number, value = 0, reason = 0): void {
-  const { next, offsets } = trace.grammar;
-  if (awaited(7, step) === trace.awaits && time === trace.begun + offsets[step]!) {
-    trace.more++;
-    trace.awaits = awaited(7, next[step]!);
-    if (value !== 0 || reason !== 0) endRun(trace, value, reason);
-    return;
-  }
-  const i = place(trace, 7, tag(step, 3, reason), value);
-  trace.times[i] = time;
-  trace.begun = time - offsets[step]!;
-  if (value === 0 && reason === 0) trace.awaits = awaited(7, next[step]!);
+  const at = { cursor_ns: time, id: 3 };
+  if (value === 0 && reason === 0) writeRun(trace, at, trace.grammar.single[step]!, 0, serials);
+  else writeLast(trace, at, step, 0, serials, value, reason);
 }
 
 describe('the trace', () => {
@@ -88,6 +81,22 @@ describe('the trace', () => {
     expect(recordsBetween(trace, 0, 99).map((s) => [s.time, s.step])).toEqual([
       [50, 1],
       [55, 2],
+    ]);
+  });
+
+  it('takes a part of a line in one go, behind what is there or in a record of its own', () => {
+    const trace = createTrace(8, grammar);
+    const rest = runOf(grammar, 1, 2);
+    write(trace, 100, 0);
+    writeRun(trace, { cursor_ns: 110, id: 3 }, rest, 0, serials);
+    writeRun(trace, { cursor_ns: 200, id: 3 }, rest, 0, serials);
+    expect(trace.count).toBe(2);
+    expect(recordsBetween(trace, 0, 999).map((s) => [s.time, s.step])).toEqual([
+      [100, 0],
+      [110, 1],
+      [115, 2],
+      [200, 1],
+      [205, 2],
     ]);
   });
 

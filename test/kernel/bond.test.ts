@@ -1,5 +1,7 @@
 /// Bonds: which slave may receive, and what happens to the rest.
 import { describe, expect, it } from 'vitest';
+import { openPacket } from '../../src/kernel/af_packet.ts';
+import { bondSlaveFor } from '../../src/kernel/bond.ts';
 import { dev_close } from '../../src/kernel/dev.ts';
 import { dev_get_stats } from '../../src/kernel/dev_stats.ts';
 import { inet_insert_ifa } from '../../src/kernel/devinet.ts';
@@ -10,9 +12,9 @@ import type { Kernel, NetDevice } from '../../src/kernel/state.ts';
 import { dropped, host } from './hosts.ts';
 import { add, processed, send } from './stacked.ts';
 
-function bonded(mode: BondMode): { k: Kernel; bond: NetDevice } {
+function bonded(mode: BondMode, miimon = 100): { k: Kernel; bond: NetDevice } {
   const k = host({ profile: 'virtio', apps: [{}] });
-  const bond = add(k, { name: 'bond0', kind: 'bond', bond: { mode, miimon: 100 } });
+  const bond = add(k, { name: 'bond0', kind: 'bond', bond: { mode, miimon } });
   for (const dev of k.devs.slice(1, 3)) {
     dev_close(k, dev);
     do_set_master(k, dev, 'bond0');
@@ -54,6 +56,34 @@ describe('a bond', () => {
     expect(bond.links.bond!.active).toBe(2);
     send(k, { daddr: '10.0.9.2', dev: 2 });
     expect(k.mib.UdpInDatagrams).toBe(10);
+  });
+
+  it('in balance-rr sends by its second slave first, and leaves out one that has no link', () => {
+    const { k, bond } = bonded('balance-rr');
+    const turns = (): number[] => [1, 2, 3].map(() => bondSlaveFor(k, bond, 0));
+    expect(turns()).toEqual([2, 1, 2]);
+    k.devs[1]!.carrier = false;
+    expect(turns()).toEqual([2, 2, 2]);
+  });
+
+  it('without miimon does not notice that a link is lost', () => {
+    const { k, bond } = bonded('active-backup', 0);
+    dev_close(k, k.devs[1]!);
+    dev_close(k, k.devs[2]!);
+    expect(bond.links.bond!.active).toBe(1);
+    expect(bond.carrier).toBe(true);
+    const ad = bonded('802.3ad', 0);
+    dev_close(ad.k, ad.k.devs[1]!);
+    expect(ad.bond.links.bond!.active).toBe(2);
+  });
+
+  it('leaves what a backup receives to a socket that asked for exactly that device', () => {
+    const { k } = bonded('active-backup');
+    openPacket(k, 0, { dev: 2, protocol: 0x0800 });
+    send(k, { daddr: '10.0.9.2', dev: 2 });
+    expect(dropped(k, REASON.UNHANDLED_PROTO)).toBe(0);
+    expect(dev_get_stats(k, k.devs[2]!).rx_nohandler).toBe(0);
+    expect(k.ledger.consumed).toBe(10);
   });
 
   it('has the sum of what its slaves count', () => {

@@ -6,6 +6,8 @@ import { otherEnd } from '../../src/kernel/hardware_address.ts';
 import { liveEntries } from '../../src/kernel/bridge/br_fdb.ts';
 import { do_set_master, rtnl_dellink } from '../../src/kernel/rtnl_link.ts';
 import type { Kernel, NetDevice } from '../../src/kernel/state.ts';
+import { FLAG_FOREIGN } from '../../src/kernel/skb.ts';
+import { arrive, flowTo, settle } from './frames.ts';
 import { dropped, eth0, host } from './hosts.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
 import { add, processed, send } from './stacked.ts';
@@ -49,11 +51,51 @@ describe('a bridge', () => {
     expect(dropped(k, REASON.NOT_SPECIFIED)).toBe(10);
   });
 
+  it('forwards a frame that is four bytes longer than the MTU of the port, for a tag, but no more', () => {
+    const { k } = bridged();
+    k.devs[2]!.mtu = 1000;
+    for (const len of [1018, 1019]) arrive(k, flowTo(k), { len, flags: FLAG_FOREIGN });
+    settle(k);
+    expect(k.ledger.forwarded).toBe(1);
+    expect(dropped(k, REASON.NOT_SPECIFIED)).toBe(1);
+  });
+
   it('forgets an address that was not seen for the ageing time', () => {
     const { k, br } = bridged();
     send(k, { daddr: '10.0.9.2' });
     k.now += 301e9;
     expect(liveEntries(k, br.links.bridge!).every((entry) => entry.local)).toBe(true);
+  });
+
+  it('without an ageing time learns nothing', () => {
+    const { k, br } = bridged();
+    br.links.bridge!.ageing_ns = 0;
+    send(k, { daddr: '10.0.9.2' });
+    br.links.bridge!.ageing_ns = 300e9;
+    expect(liveEntries(k, br.links.bridge!).every((entry) => entry.local)).toBe(true);
+  });
+
+  it('has an entry for its own address until a port gives it another one, and no address without ports', () => {
+    const { k, br } = bridged(0);
+    const { fdb } = br.links.bridge!;
+    expect(fdb).toMatchObject([{ mac: br.mac, port: k.devs.indexOf(br), local: true }]);
+    const [first, second] = [k.devs[1]!, k.devs[2]!];
+    second.mac = first.mac;
+    for (const dev of [first, second]) do_set_master(k, dev, 'br0');
+    const entry = (port: number): object[] => [{ mac: first.mac, port, local: true }];
+    expect(br.links.bridge!.fdb).toMatchObject(entry(1));
+    do_set_master(k, first, '');
+    expect(br.links.bridge!.fdb).toMatchObject(entry(2));
+    do_set_master(k, second, '');
+    expect(br.links.bridge!.fdb).toEqual([]);
+    expect(br.mac).toBe('00:00:00:00:00:00');
+  });
+
+  it('keeps an address that it was made with', () => {
+    const k = host();
+    const br = add(k, { name: 'br0', kind: 'bridge', mac: '02:00:00:00:00:77' });
+    do_set_master(k, eth0(k), 'br0');
+    expect(br.mac).toBe('02:00:00:00:00:77');
   });
 
   it('keeps its ports in promiscuous mode and lets them go with it', () => {

@@ -2,79 +2,20 @@
 /// by typing commands and reading what they print.
 import { describe, expect, it } from 'vitest';
 import { hosts } from '../../src/hardware/hosts.ts';
-import type { HostDescription } from '../../src/kernel/host.ts';
-import { checkLedger } from '../../src/kernel/ledger.ts';
 import { advance } from '../../src/kernel/run.ts';
 import { ms } from './hosts.ts';
-import { say, sitDown, type Typist } from './typist.ts';
-
-const igb = hosts['igb']!;
-const QUEUES = '/sys/class/net/eth0/queues/rx-*';
-
-/// The igb machine with eth0 alone and a reader of port 9000 on CPU 7.
-function machine(service_ns = 0, queues = 1): HostDescription {
-  const app = { comm: 'sink', user: 'alice', port: 9000, cpu: 7, service_ns, rcvbuf: 0 };
-  return { ...igb, nics: [{ ...igb.nics[0]!, queues }], apps: [app] };
-}
-
-function after(typist: Typist, lines: readonly string[], time_ns = 10 * ms): Typist {
-  for (const line of lines) say(typist, line);
-  const { k } = typist.host;
-  advance(k, k.now + time_ns);
-  checkLedger(k);
-  return typist;
-}
-
-interface SoftnetRow {
-  readonly processed: number;
-  readonly dropped: number;
-  readonly squeezed: number;
-  readonly rps: number;
-  readonly flow_limit: number;
-  readonly cpu: number;
-}
-
-function softnet(typist: Typist): SoftnetRow[] {
-  const rows = say(typist, 'cat /proc/net/softnet_stat').trim().split('\n');
-  return rows.map((row) => {
-    const n = row.split(' ').map((word) => parseInt(word, 16));
-    return {
-      ...{ processed: n[0]!, dropped: n[1]!, squeezed: n[2]! },
-      ...{ rps: n[9]!, flow_limit: n[10]!, cpu: n[12]! },
-    };
-  });
-}
-
-const total = (rows: readonly SoftnetRow[], key: keyof SoftnetRow): number =>
-  rows.reduce((sum, row) => sum + row[key], 0);
-
-function counter(typist: Typist, name: string): number {
-  const line = say(typist, `nstat -asz ${name}`)
-    .split('\n')
-    .find((row) => row.startsWith(name));
-  return Number(line?.split(/\s+/)[1]);
-}
-
-/// The CPU that takes the interrupt of queue 0.
-function irqCpu({ host: { k } }: Typist): number {
-  return k.irqs[k.napis[k.devs[1]!.rx[0]!.napi]!.irq]!.effective;
-}
-
-function interrupts(typist: Typist): number {
-  const { k } = typist.host;
-  const row = say(typist, "grep 'eth0-' /proc/interrupts").split('\n');
-  return row
-    .flatMap((line) =>
-      line
-        .trim()
-        .split(/\s+/)
-        .slice(1, 1 + k.desc.cpus),
-    )
-    .reduce((sum, word) => sum + Number(word), 0);
-}
-
-const rxPackets = (typist: Typist): number =>
-  Number(say(typist, 'cat /sys/class/net/eth0/statistics/rx_packets'));
+import {
+  after,
+  interrupts,
+  irqCpu,
+  machine,
+  QUEUES,
+  rxPackets,
+  softnet,
+  total,
+  type SoftnetRow,
+} from './seen.ts';
+import { say, sitDown } from './typist.ts';
 
 describe('the softirq budget', () => {
   it('lasts at 300 packets, and is used up all the time at 16', () => {
@@ -131,6 +72,90 @@ describe('a full backlog', () => {
     expect(rows[TARGET]!.dropped).toBeGreaterThanOrEqual(rows[irqCpu(typist)]!.flow_limit);
     expect(typist.host.k.ledger.delivered).toBeGreaterThan(90);
   });
+
+  it('of no length takes one packet at a time, when it finds the queue empty', () => {
+    const typist = sitDown(machine());
+    const none = 'sysctl -qw net.core.netdev_max_backlog=0';
+    const rows = softnet(after(typist, [steered[0]!, none, 'traffic start udp --rate line']));
+    expect(rows[TARGET]!.processed).toBeGreaterThan(10);
+    expect(rows[TARGET]!.dropped).toBeGreaterThan(10 * rows[TARGET]!.processed);
+  });
+
+  it('limits no flow where the bitmap names the CPU that it steers to', () => {
+    const typist = sitDown(machine());
+    const lines = [
+      steered[0]!,
+      'sysctl -qw net.core.netdev_max_backlog=20',
+      'sysctl -qw net.core.flow_limit_cpu_bitmap=4',
+      'traffic start udp --rate line --flows 1',
+    ];
+    const rows = softnet(after(typist, lines, 20 * ms));
+    expect(rows[TARGET]!.dropped).toBeGreaterThan(100);
+    expect(total(rows, 'flow_limit')).toBe(0);
+  });
+
+  it('limits no flow among two hundred alike, however many are dropped', () => {
+    const typist = sitDown(machine());
+    const lines = [
+      steered[0]!,
+      'sysctl -qw net.core.netdev_max_backlog=20',
+      'sysctl -qw net.core.flow_limit_cpu_bitmap=ff',
+      'traffic start udp --rate line --flows 200',
+    ];
+    const rows = softnet(after(typist, lines, 20 * ms));
+    expect(rows[TARGET]!.dropped).toBeGreaterThan(100);
+    expect(total(rows, 'flow_limit')).toBe(0);
+  });
+});
+
+describe('RPS', () => {
+  const spread = (flows: number): SoftnetRow[] => {
+    const typist = sitDown(machine());
+    const steer = `for q in ${QUEUES}; do echo e0 > $q/rps_cpus; done`;
+    return softnet(after(typist, [steer, `traffic start udp --rate 200k --flows ${flows}`]));
+  };
+
+  it('spreads sixty-four flows over the CPUs of its mask and no others', () => {
+    const rows = spread(64);
+    expect(rows.map((row) => row.processed > 0)).toEqual(rows.map((_, cpu) => cpu >= 5));
+    expect(rows.map((row) => row.rps > 0)).toEqual(rows.map((_, cpu) => cpu >= 5));
+  });
+
+  it('gives one flow to one CPU', () => {
+    expect(spread(1).filter((row) => row.processed > 0)).toHaveLength(1);
+  });
+});
+
+describe('a CPU that is taken offline', () => {
+  it('leaves softnet_stat, so that a line is not the CPU of its number any more', () => {
+    const typist = sitDown(machine());
+    say(typist, 'echo 0 > /sys/devices/system/cpu/cpu5/online');
+    expect(softnet(typist).map((row) => row.cpu)).toEqual([0, 1, 2, 3, 4, 6, 7]);
+  });
+
+  it('hands an interrupt that was its own to another, and the mask then names all that are left', () => {
+    const typist = sitDown(machine());
+    const { k } = typist.host;
+    const cpu = irqCpu(typist);
+    const { irq } = k.irqs[k.napis[k.devs[1]!.rx[0]!.napi]!.irq]!;
+    expect(cpu).toBe(1);
+    say(typist, `echo ${cpu} > /proc/irq/${irq}/smp_affinity_list`);
+    say(typist, `echo 0 > /sys/devices/system/cpu/cpu${cpu}/online`);
+    expect(irqCpu(typist)).not.toBe(cpu);
+    expect(say(typist, `cat /proc/irq/${irq}/smp_affinity_list`)).toBe('0,2-7\n');
+    after(typist, ['traffic start udp --rate 10k --count 50']);
+    expect(k.ledger.delivered).toBe(50);
+  });
+
+  it('is left out of an RPS mask that is written, and a mask of it alone steers nothing', () => {
+    const typist = sitDown(machine());
+    say(typist, 'echo 0 > /sys/devices/system/cpu/cpu3/online');
+    const mask = '/sys/class/net/eth0/queues/rx-0/rps_cpus';
+    expect(say(typist, `echo c > ${mask}; cat ${mask}`)).toBe('04\n');
+    say(typist, `echo 8 > ${mask}`);
+    after(typist, ['traffic start udp --rate 50k --count 100']);
+    expect(total(softnet(typist), 'rps')).toBe(0);
+  });
 });
 
 describe('a napi/ thread', () => {
@@ -173,23 +198,14 @@ describe('processed', () => {
     expect(total(softnet(typist), 'processed')).toBe(rxPackets(typist) - k.devs[1]!.rx[0]!.used);
   });
 
-  it('is twice the packets where RPS hands each to another CPU', () => {
+  it('counts what RPS hands to another CPU there and not where the interrupt came', () => {
     const typist = sitDown(machine());
     const steer = `for q in ${QUEUES}; do echo 4 > $q/rps_cpus; done`;
     after(typist, [steer, 'traffic start udp --rate 50k --count 200']);
-    expect(softnet(typist)[2]!.processed).toBe(200);
-  });
-});
-
-describe('a slow reader', () => {
-  it('overflows its socket, and nothing else', () => {
-    const typist = after(sitDown(machine(50_000)), ['traffic start udp --rate 300k'], 20 * ms);
-    const errors = counter(typist, 'UdpRcvbufErrors');
-    expect(errors).toBeGreaterThan(1000);
-    expect(counter(typist, 'UdpInErrors')).toBe(errors);
-    const row = say(typist, "grep ':2328 ' /proc/net/udp").trim().split(/\s+/);
-    expect(Number(row.at(-1))).toBe(errors);
-    expect(total(softnet(typist), 'dropped')).toBe(0);
+    const rows = softnet(typist);
+    expect(irqCpu(typist)).not.toBe(2);
+    expect(rows[2]!.processed).toBe(200);
+    expect(total(rows, 'processed')).toBe(200);
   });
 });
 
@@ -202,6 +218,15 @@ describe('an elephant', () => {
     };
     expect(used('--flows 1 --rate 500k')).toBe(1);
     expect(used('--flows 200 --rate 500k')).toBe(8);
+  });
+
+  it('is what all datagrams between two addresses are, until the ports are hashed too', () => {
+    const typist = after(sitDown(machine(0, 8)), ['traffic start udp --flows 200 --rate 500k']);
+    const used = typist.host.k.devs[1]!.rx.filter((q) => q.packets > 0);
+    expect(used).toHaveLength(1);
+    after(typist, ['ethtool -X eth0 equal 2', 'ethtool -N eth0 rx-flow-hash udp4 sdfn']);
+    const many = typist.host.k.devs[1]!.rx.filter((q) => q.packets > 0);
+    expect(many.map((q) => q.index)).toEqual([0, 1]);
   });
 });
 
@@ -220,42 +245,17 @@ describe('a driver without NAPI', () => {
   });
 });
 
-describe('a listener', () => {
-  it('answers a flood of SYNs with cookies, and says so once', () => {
-    const typist = sitDown(machine());
-    const lines = ['tcpsink 8080 8 &', 'traffic start syn --port 8080 --rate 20k --sources 500'];
-    after(typist, lines, 50 * ms);
-    expect(counter(typist, 'TcpExtSyncookiesSent')).toBeGreaterThan(300);
-    const said = say(typist, 'dmesg')
-      .split('\n')
-      .filter((line) => line.includes('SYN flooding'));
-    expect(said).toHaveLength(1);
-    expect(said[0]).toContain('Sending cookies');
-  });
-
-  it('that nobody accepts from overflows at backlog + 1', () => {
-    const typist = sitDown(machine());
-    const clients = 'traffic start clients --port 8080 --rate 1k --count 20';
-    after(typist, ['tcpsink 8080 3 noaccept &', clients], 100 * ms);
-    expect(counter(typist, 'TcpExtListenOverflows')).toBeGreaterThan(0);
-    expect(
-      say(typist, 'ss -ltn')
-        .split('\n')
-        .find((row) => row.includes(':8080')),
-    ).toMatch(/^LISTEN +4 +3 /);
-  });
-});
-
-describe('a full table of connections', () => {
-  it('drops what is new, and says so in the log', () => {
-    const typist = after(sitDown(machine()), [
-      'iptables -I INPUT -m conntrack --ctstate INVALID -j DROP',
-      'sysctl -qw net.netfilter.nf_conntrack_max=20',
-      'traffic start udp --rate 100k --flows 100 --count 1000',
-    ]);
-    const { delivered, offered } = typist.host.k.ledger;
-    expect(say(typist, 'sysctl -n net.netfilter.nf_conntrack_count').trim()).toBe('20');
-    expect([offered, delivered]).toEqual([1000, 200]);
-    expect(say(typist, 'dmesg')).toContain('nf_conntrack: table full, dropping packet');
+describe('interrupts that are set up later', () => {
+  it('get the CPUs of default_smp_affinity that are on the node of the NIC', () => {
+    const typist = sitDown(machine(0, 8));
+    say(typist, 'echo 32 > /proc/irq/default_smp_affinity');
+    const masks = (): string =>
+      say(
+        typist,
+        'for i in /sys/class/net/eth0/device/msi_irqs/*; do cat /proc/irq/${i##*/}/smp_affinity; done | sort -u',
+      );
+    expect(masks()).toBe('0f\n');
+    say(typist, 'ethtool -L eth0 combined 4');
+    expect(masks()).toBe('02\n');
   });
 });

@@ -181,6 +181,16 @@ describe('a route that is added', () => {
     expect([table(k, 254), table(k, 255), k.fib.genid]).toEqual(before);
   });
 
+  it('with onlink refuses an address of this host as gateway, whichever device has it', () => {
+    const k = hostLike('virtio');
+    const gw = addressNumber('10.0.1.2');
+    const route = plainRoute({ slen: 8, dev: 1, gw, onlink: true });
+    expect(inet_rtm_newroute(k, addressNumber('203.0.113.0'), route, ADD)).toMatchObject({
+      errno: 'EINVAL',
+      extack: 'Nexthop has invalid gateway',
+    });
+  });
+
   it('is refused with the errno of the rule that forbids the way to its gateway', () => {
     const k = hostLike('virtio');
     fib_nl_newrule(k, { pref: 1, action: FR_ACT.PROHIBIT }, true);
@@ -247,6 +257,14 @@ describe('policy rules', () => {
     expect(fib_nl_delrule(k, { pref: 1000 }).ok).toBe(true);
     expect(fib_nl_delrule(k, { pref: 1000 })).toMatchObject({ errno: 'ENOENT' });
     expect(wayTo(k, '192.0.2.1', { saddr })).toBe('eth0 10.0.0.1 10.0.1.2');
+  });
+
+  it('are the same with and without not, but not when another protocol has added them', () => {
+    const k = hostLike('virtio');
+    const rule = { pref: 7, table: 100, mark: 1, mark_mask: 255, protocol: 3 };
+    expect(fib_nl_newrule(k, rule, true).ok).toBe(true);
+    expect(fib_nl_newrule(k, { ...rule, invert: true }, true)).toMatchObject({ errno: 'EEXIST' });
+    expect(fib_nl_newrule(k, { ...rule, protocol: 4 }, true).ok).toBe(true);
   });
 
   it('match a mark under its mask, and pass over routes that are too general', () => {

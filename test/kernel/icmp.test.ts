@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { inet_insert_ifa } from '../../src/kernel/devinet.ts';
 import { checkLedger, ledgerOf } from '../../src/kernel/ledger.ts';
-import { neigh_lookup, neighState, NUD, peerMac } from '../../src/kernel/neighbour.ts';
+import {
+  neigh_add,
+  neigh_lookup,
+  neighNow,
+  neighState,
+  NUD,
+  peerMac,
+} from '../../src/kernel/neighbour.ts';
 import { advance } from '../../src/kernel/run.ts';
 import { FLAG_BAD_CSUM, FLAG_BROADCAST } from '../../src/kernel/skb.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
@@ -139,6 +147,73 @@ describe('ARP', () => {
     const k = host();
     ask(k, '10.0.0.2', '0.0.0.0');
     expect([eth0(k).hw['tx_packets'], k.neighs.length]).toEqual([1, 0]);
+  });
+
+  it('answers that question for an address of another device too', () => {
+    const k = host();
+    ask(k, '10.0.1.2', '0.0.0.0');
+    expect(eth0(k).hw['tx_packets']).toBe(1);
+  });
+
+  it('with arp_ignore 2 wants both addresses in one network of the device, whichever it is', () => {
+    const k = host();
+    writeSysctl(k, 'net.ipv4.conf.eth0.arp_ignore', '2');
+    expect(inet_insert_ifa(k, eth0(k), '10.0.0.77/32').ok).toBe(true);
+    ask(k, '10.0.0.77');
+    expect(eth0(k).hw['tx_packets']).toBe(1);
+    ask(k, '10.0.0.77', '10.0.9.1');
+    expect(eth0(k).hw['tx_packets']).toBe(1);
+  });
+
+  it('with arp_ignore 3 is silent about addresses of this host alone, but not with route_localnet', () => {
+    const k = host();
+    writeSysctl(k, 'net.ipv4.conf.eth0.route_localnet', '1');
+    writeSysctl(k, 'net.ipv4.conf.eth0.arp_ignore', '3');
+    ask(k, '127.0.0.1');
+    expect(eth0(k).hw['tx_packets'] ?? 0).toBe(0);
+    writeSysctl(k, 'net.ipv4.conf.lo.route_localnet', '1');
+    ask(k, '127.0.0.1');
+    expect(eth0(k).hw['tx_packets']).toBe(1);
+  });
+
+  it('remembers who asked, not confirmed for twice base_reachable_time', () => {
+    const k = host();
+    ask(k, '10.0.0.2');
+    const n = neigh_lookup(k, 1, 0x0a00_0001)!;
+    expect(n.updated - n.confirmed).toBe(60_000_000_000);
+  });
+
+  it('uses an address that is stale, asks about it after five seconds, and believes the answer', () => {
+    const k = host();
+    ask(k, '10.0.0.2');
+    const n = neigh_lookup(k, 1, 0x0a00_0001)!;
+    echo(k);
+    const sent = n.updated;
+    expect([neighState(k, n), n.used]).toEqual([NUD.DELAY, sent]);
+    k.now = sent + 5000 * ms - 1;
+    expect(neighState(k, n)).toBe(NUD.DELAY);
+    k.now++;
+    expect(neighNow(k, n)).toEqual({ state: NUD.REACHABLE, updated: k.now, confirmed: k.now });
+    k.now += 46_000 * ms;
+    expect(neighState(k, n)).toBe(NUD.STALE);
+  });
+
+  it('gives up an address that nobody has, after three questions to it alone', () => {
+    const k = host();
+    const how = { create: true, excl: true, replace: false };
+    neigh_add(k, 1, 0x0a00_0001, '02:00:00:00:00:50', NUD.STALE, how);
+    echo(k);
+    const n = neigh_lookup(k, 1, 0x0a00_0001)!;
+    expect(eth0(k).hw['tx_packets']).toBe(1);
+    const states = [4999, 5001, 7999, 8001].map((after) => {
+      k.now = n.updated + after * ms;
+      return neighState(k, n);
+    });
+    expect(states).toEqual([NUD.DELAY, NUD.PROBE, NUD.PROBE, NUD.FAILED]);
+    k.now = n.updated + 5001 * ms;
+    echo(k); // one more to the address that is being asked
+    k.now += 3000 * ms;
+    expect(neighState(k, n)).toBe(NUD.FAILED);
   });
 
   it('takes a reply for what is in the table only, unless arp_accept is on', () => {

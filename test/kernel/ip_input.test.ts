@@ -14,8 +14,10 @@ import {
   FLAG_BROADCAST,
   FLAG_DF,
   FLAG_FRAG,
+  FLAG_IPID,
   FLAG_MARK,
   FLAG_MF,
+  FLAG_TCP,
   FLAG_VLAN,
 } from '../../src/kernel/skb.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
@@ -134,6 +136,31 @@ describe('the way in', () => {
     expect(k.dmesg.at(-1)).toMatch(
       /ll header: 00000000: 52 54 00 12 34 50 ([0-9a-f]{2} ){6}08 00$/,
     );
+  });
+
+  it('logs a martian that was sent to all with the address of all', () => {
+    const k = host();
+    set(k, 'net.ipv4.conf.eth0.log_martians', '1');
+    set(k, 'net.ipv4.conf.eth0.rp_filter', '1');
+    arrive(k, flowTo(k, { saddr: '10.0.1.9', daddr: '10.0.0.255' }), { flags: FLAG_BROADCAST });
+    settle(k);
+    expect(k.dmesg.at(-2)).toContain('martian source 10.0.0.255 from 10.0.1.9, on dev eth0');
+    expect(k.dmesg.at(-1)).toMatch(/ ll header: 00000000: (ff ){6}([0-9a-f]{2} ){6}08 00$/);
+  });
+
+  it('looks for the way back with the ports of the way back, where a rule asks for ports', () => {
+    const k = host({ apps: [{}] });
+    set(k, 'net.ipv4.conf.eth0.rp_filter', '1');
+    const route = plainRoute({ slen: 8, dev: 1, scope: SCOPE.LINK, table: 100 });
+    expect(inet_rtm_newroute(k, addressNumber('10.0.1.0'), route, ADD).ok).toBe(true);
+    fib_nl_newrule(k, { pref: 5, proto: 17, sport: [9000, 9000], table: 100 }, true);
+    arrive(k, flowTo(k, { saddr: '10.0.1.9', dport: 9001 }));
+    settle(k);
+    expect(drops(k)).toBe('IP_RPFILTER 1');
+    arrive(k, flowTo(k, { saddr: '10.0.1.9' }));
+    settle(k);
+    expect(drops(k)).toBe('IP_RPFILTER 1');
+    expect(ledgerOf(k).delivered).toBe(1);
   });
 
   it('keeps back log lines above message_burst, and says how many', () => {
@@ -294,14 +321,55 @@ describe('a router', () => {
     const k = router();
     k.devs[2]!.mtu = 600;
     const flow = flowTo(k, { daddr: '10.0.1.77' });
-    arrive(k, flow, { len: 1514 });
-    arrive(k, flow, { len: 1514, flags: FLAG_DF });
+    arrive(k, flow, { len: 1514, flags: FLAG_IPID, ipid: 1 });
+    arrive(k, flow, { len: 1514, flags: FLAG_IPID | FLAG_DF, ipid: 2 });
     settle(k);
     expect(drops(k)).toBe('PKT_TOO_BIG 1');
     const { IpFragOKs, IpFragCreates, IpFragFails, IpForwDatagrams } = k.mib;
     expect([IpFragOKs, IpFragCreates, IpFragFails, IpForwDatagrams]).toEqual([1, 3, 1, 2]);
     expect(k.devs[2]!.hw['tx_packets']).toBe(3);
     expect(k.mib['IcmpOutDestUnreachs']).toBe(1);
+  });
+
+  it('lets the last fragment fill the MTU, though its length is no multiple of 8', () => {
+    const k = router();
+    k.devs[2]!.mtu = 605;
+    // 584 bytes behind the first header, and 585 that still fit behind the second
+    arrive(k, flowTo(k, { daddr: '10.0.1.77' }), { len: 1203, flags: FLAG_IPID, ipid: 1 });
+    settle(k);
+    expect(k.mib.IpFragCreates).toBe(2);
+    expect(k.devs[2]!.hw['tx_packets']).toBe(2);
+  });
+
+  it('counts what GRO has merged as one packet sent, though the wire has every segment', () => {
+    const k = router();
+    const flow = flowTo(k, { daddr: '10.0.1.77', proto: 6, dport: 80 });
+    for (const i of [0, 1])
+      arrive(k, flow, {
+        ...{ flags: FLAG_TCP, len: 1514, payload: 1460, tcp_flags: 16, window: 500 },
+        ...{ seq: 1 + i * 1460, ack_seq: 1 },
+      });
+    settle(k);
+    checkLedger(k);
+    expect(k.devs[2]!.hw['tx_packets']).toBe(2);
+    expect([k.mib.IpOutTransmits, k.mib.IpExtOutOctets]).toEqual([1, 2960]);
+  });
+
+  it('says that a host ignores its redirects, where martians are logged', () => {
+    const k = router();
+    set(k, 'net.ipv4.conf.eth0.log_martians', '1');
+    set(k, 'net.ipv4.route.redirect_number', '2');
+    const flow = flowTo(k, { saddr: '10.0.0.9', daddr: '192.0.2.1' });
+    for (let i = 0; i < 8; i++) {
+      arrive(k, flow);
+      settle(k);
+    }
+    expect(k.mib['IcmpOutRedirects']).toBe(2);
+    const said = k.dmesg.filter((line) => line.includes('ignores redirects'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(
+      / IPv4: host 10.0.0.9\/if2 ignores redirects for 192.0.2.1 to 10.0.0.1$/,
+    );
   });
 
   it('has no route: IpExtInNoRoutes, and a net unreachable', () => {

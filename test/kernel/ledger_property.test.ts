@@ -85,6 +85,19 @@ const SETTINGS = [
   'udpsink 9000 reuseport noread &',
   'tcpsink 8080 2 &',
   'tcpsink 8080 1 noaccept &',
+  'udpsink 9002 stamps 3 &',
+  'hwstamp_ctl -i eth0 -r 1 >/dev/null',
+  'sysctl -qw net.core.netdev_tstamp_prequeue=0',
+  'sysctl -qw net.ipv6.conf.all.forwarding=1',
+  'traffic link --pause obeys; ethtool -A eth0 rx on tx on',
+  'traffic pause --quanta 2000',
+  'ethtool -K eth0 ntuple on; ethtool -N eth0 flow-type udp4 dst-port 9000 action 0',
+  'ethtool -K eth0 ntuple on; ethtool -N eth0 flow-type udp4 dst-port 9001 action -1',
+  'ethtool -K eth0 rx-vlan-filter off',
+  'iptables -I OUTPUT -j DROP',
+  'iptables -t nat -A POSTROUTING -j MASQUERADE',
+  'iptables -t nat -A PREROUTING -p udp --dport 9001 -j REDIRECT --to-ports 9000',
+  'ip6tables -I INPUT -p tcp -j REJECT',
   'kill %1',
   'traffic stop all',
   'traffic reader --port 9000 --service 20us',
@@ -100,11 +113,12 @@ const udp = fc
     more: fc.constantFrom(
       ...['', '', '--bad-fcs 10%', '--bad-csum 10%', '--foreign 20%', '--vlan 10', '--mtu 576'],
       ...['--bad-ip 20% --bad-header options', '--bad-ip 20% --bad-header checksum', '--ip 6'],
+      ...['--ip 6 --hop-by-hop 5,30', '--ip 6 --dest-options pad', '--ip 6 --mtu 1280'],
       ...['--to 10.0.0.255', '--to 224.0.0.1', '--to 192.0.2.1', '--ttl 1', '--train 8'],
     ),
   })
   .map(({ rate, size, flows, pattern, port, more }) => {
-    const bytes = more === '--ip 6' ? Math.min(size, 1400) : size;
+    const bytes = more.startsWith('--ip 6') ? Math.min(size, 1400) : size;
     return `traffic start udp --rate ${rate} --size ${bytes} --flows ${flows} --pattern ${pattern} --every 100us --burst 40 --port ${port} ${more}`;
   });
 const traffic = fc.oneof(
@@ -116,6 +130,9 @@ const traffic = fc.oneof(
     'tcpsink 8080 16 & traffic start tcp --port 8080 --connections 3',
     'tcpsink 8080 4 & traffic start clients --port 8080 --rate 5k --count 40 --bytes 3000',
     'traffic start syn --port 8080 --rate 100k --sources 64',
+    'tcpsink 8080 16 & traffic start tcp --ip 6 --port 8080 --connections 3',
+    'tcpsink 8080 4 & traffic start clients --ip 6 --port 8080 --rate 5k --count 40 --bytes 3000',
+    'traffic start syn --ip 6 --port 8080 --rate 100k --sources 64',
   ),
 );
 

@@ -126,6 +126,21 @@ describe('a datagram in fragments', () => {
     checkLedger(k);
     expect(reasm(k)).toEqual([2, 0, 1, 0]);
   });
+
+  it('ends when it is longer than IP allows, which the log says unless ECN has ended it before', () => {
+    for (const tos of [0, 2]) {
+      const k = host({ apps: [{}] });
+      const [flow, last] = [flowTo(k), flowTo(k, { tos })];
+      for (let from = 0; from < 65_120; from += 1480)
+        fragment(k, flow, 7, from, from + 1480, 65_520);
+      fragment(k, last, 7, 65_120, 65_520, 65_520);
+      settle(k);
+      checkLedger(k);
+      expect(reasm(k)).toEqual([45, 0, 1, 0]);
+      const said = k.dmesg.filter((line) => line.includes('Oversized IP packet from 10.0.0.1'));
+      expect(said).toHaveLength(tos === 0 ? 1 : 0);
+    }
+  });
 });
 
 describe('a datagram that stays incomplete', () => {

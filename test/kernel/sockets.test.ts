@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { endApp, spawn } from '../../src/kernel/apps.ts';
 import { boot } from '../../src/kernel/boot.ts';
-import { bootSysctls, hashSizes, memoryDefaults } from '../../src/kernel/boot_defaults.ts';
+import { bootSysctls, hashSizes } from '../../src/kernel/boot_defaults.ts';
 import { addFlow } from '../../src/kernel/flows.ts';
 import { hosts } from '../../src/hardware/hosts.ts';
 import { checkLedger } from '../../src/kernel/ledger.ts';
@@ -92,17 +92,34 @@ describe('memory of a protocol', () => {
     expect(k.cpus[0]!.udp_fw_alloc).toBe(0);
   });
 
-  it.each(['igb', 'laptop'])('of the recorded host %s follows from its memory', (profile) => {
-    const desc = hosts[profile]!;
-    const recorded = initialSysctls(desc);
-    for (const [name, value] of Object.entries(bootSysctls(desc.memory_mib)))
-      expect([name, recorded[name]]).toEqual([name, value]);
-    const udp = recorded['net.ipv4.udp_mem']!.split('\t').map(Number);
-    // Any number of free pages that gives this udp_mem gives the recorded tcp_mem.
-    const pages = udp[1]! * 8;
-    const tcp = recorded['net.ipv4.tcp_mem']!.split('\t').map(Number);
-    expect(memoryDefaults(pages).tcp_mem[1]! - tcp[1]!).toBeLessThanOrEqual(1);
-    expect(hashSizes(desc.memory_mib).ehash / 2).toBe(Number(recorded['net.ipv4.tcp_max_orphans']));
+  it.each(['igb', 'virtio', 'mixed', 'laptop', 'wide'])(
+    'of the recorded host %s follows from its memory',
+    (profile) => {
+      const desc = hosts[profile]!;
+      const recorded = initialSysctls(desc);
+      for (const [name, value] of Object.entries(bootSysctls(desc.memory_mib, desc.buffer_pages)))
+        expect([name, value]).toEqual([name, recorded[name]]);
+      expect(hashSizes(desc.memory_mib).ehash / 2).toBe(
+        Number(recorded['net.ipv4.tcp_max_orphans']),
+      );
+    },
+  );
+
+  it('of a host that was not recorded is that of its memory, not of another host', () => {
+    const limits = (profile: string, more = {}): string[] => {
+      const { sysctl } = boot({ ...hosts[profile]!, ...more }, 1);
+      return ['tcp_mem', 'udp_mem'].map((name) => sysctl[`net.ipv4.${name}`]!);
+    };
+    expect(limits('classic')).toEqual(limits('laptop'));
+    expect(limits('arm64-gem')).toEqual(limits('laptop'));
+    for (const server of ['ixgbe', 'ice', 'mlx5', 'ena'])
+      expect(limits(server)).toEqual(limits('igb'));
+    const small = { memory_mib: 96, buffer_pages: 18_777 };
+    expect(limits('igb', small)).toEqual(['879\t1173\t1758', '1758\t2347\t3516']);
+    const { sysctl, hot } = boot({ ...hosts['igb']!, ...small }, 1);
+    expect(sysctl['net.ipv4.tcp_rmem']).toBe('4096\t131072\t600864');
+    expect(hot.tcp.wmem).toEqual([4096, 16384, 600864]);
+    expect(hot.udp_mem_max).toBe(3516);
   });
 });
 

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { drivers } from '../../src/hardware/driver.ts';
 import { ixgbeNtuple } from '../../src/hardware/ixgbe_ntuple.ts';
-import type { NicDriver, NtupleRules } from '../../src/hardware/nic_driver.ts';
 import { offlineCpu } from '../../src/kernel/cpu_hotplug.ts';
 import { dev_close, dev_open, dev_set_threaded } from '../../src/kernel/dev.ts';
 import { ethtool_set_rxnfc, insertRule } from '../../src/kernel/ethtool_ops_rss.ts';
@@ -12,13 +9,12 @@ import { setQueues } from '../../src/kernel/nic.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
 import { setRpsCpus } from '../../src/kernel/rps.ts';
 import { rssQueue } from '../../src/kernel/rss.ts';
+import { wholeFilter } from '../../src/kernel/rxnfc_program.ts';
 import { advance } from '../../src/kernel/run.ts';
 import { FLAG_FRAG } from '../../src/kernel/skb.ts';
 import type { Kernel, NtupleRule } from '../../src/kernel/state.ts';
 import { writeSysctl } from '../../src/kernel/sysctl.ts';
-import { ethtool } from '../../src/shell/commands/ethtool.ts';
 import { parseRule, ruleLines } from '../../src/shell/ethtool/nfc_rules.ts';
-import { type } from '../shell/tools/typing.ts';
 import { dropped, ETH0, eth0, hashPorts, host, ms, traffic } from './hosts.ts';
 
 const total = (k: Kernel, of: (c: Kernel['cpus'][number]) => number): number =>
@@ -99,8 +95,7 @@ describe('rules for single flows', () => {
 
   it('send what they match to a queue, past the indirection table', () => {
     const k = host({ apps: [{}, {}] });
-    eth0(k).features['ntuple-filters'] = true;
-    eth0(k).ntuple = [rule('udp4 dst-port 9001 action 6')];
+    eth0(k).filters = [rule('udp4 dst-port 9001 action 6')].map(wholeFilter);
     traffic(k, { pps: 10_000, limit: 50, dport: 9001 });
     traffic(k, { pps: 10_000, limit: 50, dport: 9000 });
     advance(k, 10 * ms);
@@ -115,12 +110,11 @@ describe('rules for single flows', () => {
         ...{ dev: ETH0, saddr: '10.0.0.77', daddr: '10.0.0.2', sport: 5000, dport: 9000 },
         ...spec,
       });
-    eth0(k).features['ntuple-filters'] = true;
-    eth0(k).ntuple = [
+    eth0(k).filters = [
       { ...rule('udp4 dst-port 9000 m 0xff action 3'), location: 0 },
       { ...rule('tcp4 src-ip 10.0.0.77 action -1'), location: 1 },
       { ...rule('ip4 src-ip 10.0.0.0 m 0.0.0.255 l4proto 17 action 5'), location: 2 },
-    ];
+    ].map(wholeFilter);
     const queue = (spec: object, flags = 0): number => rssQueue(k, eth0(k), flow(spec), flags);
     expect(queue({ dport: 8960 })).toBe(3); // 0x2300, of which 0x23 is compared
     expect(queue({ dport: 9216 })).toBe(5); // 0x2400
@@ -165,33 +159,6 @@ describe('rules for single flows', () => {
       '\tAction: Direct to queue 1',
       '',
     ]);
-  });
-
-  it('are put in, shown and taken out as on a recorded host whose NIC has room for four', () => {
-    const k = host({ queues: 2 });
-    const table = drivers as Record<string, NicDriver>;
-    const rules: NtupleRules = { size: 4, refuse: () => null, stored: (rule) => rule };
-    table['four'] = { ...drivers['igb']!, ntuple: rules };
-    eth0(k).driver = 'four';
-    const session = JSON.parse(
-      readFileSync('test/reference/transcripts/ethtool-ntuple-macb.json', 'utf8'),
-    ) as { steps: { cmd: string; stdout: string; stderr: string; exit: number }[] };
-    const steps = session.steps.filter(({ cmd }) => /^ethtool -[nuNU] [^|;]*$/.test(cmd));
-    expect(steps.length).toBeGreaterThan(12);
-    // One rule was put in by a step that printed its exit status too.
-    const first = type(ethtool, k, 'ethtool -N eth0 flow-type udp4 src-ip 10.0.2.2 action 1');
-    expect(first.out).toBe('Added rule with ID 3\n');
-    let empty = true;
-    for (const { cmd, stdout, stderr, exit } of steps) {
-      if (empty && eth0(k).ntuple.length > 0 && stdout.includes('Total 0')) {
-        empty = false; // recorded before that rule
-        continue;
-      }
-      const { out, err, status } = type(ethtool, k, cmd);
-      expect({ cmd, out, err, status }).toEqual({ cmd, out: stdout, err: stderr, status: exit });
-    }
-    expect(eth0(k).ntuple.map(({ location }) => location)).toEqual([0, 1, 3]);
-    delete table['four'];
   });
 
   it('with a word that the tool cannot read are not sent to the kernel', () => {

@@ -12,7 +12,12 @@ import { FANOUT, PACKET_FANOUT_FLAG_ROLLOVER } from '../../src/kernel/packet_fan
 import { readableBlock, releaseBlock } from '../../src/kernel/packet_ring.ts';
 import { nextTime, stepEvent } from '../../src/kernel/run.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
+import { do_set_master } from '../../src/kernel/rtnl_link.ts';
+import { addIngress } from '../../src/kernel/sch_ingress.ts';
+import { FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_VLAN } from '../../src/kernel/skb.ts';
+import { arrive, flowTo, settle } from './frames.ts';
 import { ETH0, eth0, host, ms, traffic } from './hosts.ts';
+import { add } from './stacked.ts';
 
 const RING = { block_size: 262_144, blocks: 8, retire_ms: 1000, reserve: 4 };
 
@@ -72,6 +77,18 @@ describe('a packet socket', () => {
     expect(k.packet.socks[at]!.tp_packets).toBe(0);
   });
 
+  it('takes for an IP broadcast what has all ones or zeros under the netmask of the device', () => {
+    const k = sink();
+    eth0(k).addrs = ['10.0.0.2/16'];
+    const filter = { op: 'cast', level: 'ip', multicast: false } as const;
+    const at = openPacket(k, 0, { dev: ETH0, filter });
+    for (const daddr of ['10.0.0.255', '10.0.255.255', '10.0.0.0', '255.255.255.255'])
+      arrive(k, flowTo(k, { daddr }));
+    settle(k);
+    const seen = k.packet.socks[at]!.queue.map((copy) => k.flows.daddr[copy.flow]);
+    expect(seen.toSorted()).toEqual(['10.0.0.0', '10.0.255.255', '255.255.255.255']);
+  });
+
   it('of one protocol is served at the dispatch', () => {
     const k = sink();
     const ip = openPacket(k, 0, { dev: -1, protocol: 0x0800 });
@@ -95,6 +112,54 @@ describe('a packet socket', () => {
     for (const k of [plain, tapped]) send(k, 100);
     const softirq = (k: Kernel): number => k.cpus.reduce((sum, c) => sum + c.time.softirq, 0);
     expect(softirq(tapped)).toBeGreaterThan(softirq(plain) + 100 * 90);
+  });
+});
+
+describe('the last of the taps', () => {
+  const LLDP = 0x88cc;
+
+  function unknown(k: Kernel): void {
+    arrive(k, flowTo(k, { ethertype: LLDP }));
+    settle(k);
+    checkLedger(k);
+  }
+
+  it('takes a packet that no protocol wants, which is no drop then', () => {
+    const [plain, tapped] = [sink(), sink()];
+    openPacket(tapped, 0, { dev: ETH0 });
+    for (const k of [plain, tapped]) unknown(k);
+    expect([plain, tapped].map((k) => eth0(k).rx_dropped)).toEqual([1, 0]);
+    expect(tapped.ledger.consumed).toBe(1);
+  });
+
+  it('has had its copy before tc, and the packet is dropped', () => {
+    const k = sink();
+    const at = openPacket(k, 0, { dev: ETH0 });
+    addIngress(k, eth0(k), 'ingress');
+    unknown(k);
+    expect(k.packet.socks[at]!.tp_packets).toBe(1);
+    expect(eth0(k).rx_dropped).toBe(1);
+  });
+
+  it('of one protocol takes it too, without the VLAN tag and as a packet for somebody else', () => {
+    const k = sink();
+    eth0(k).features['rx-vlan-filter'] = false;
+    const at = openPacket(k, 0, { dev: ETH0, protocol: LLDP });
+    arrive(k, flowTo(k, { ethertype: LLDP }), { flags: FLAG_VLAN, vlan_tci: 9, len: 64 });
+    settle(k);
+    expect(k.packet.socks[at]!.queue[0]).toMatchObject({ vlan_tci: 0, pkt_type: 3 });
+    expect(eth0(k).rx_dropped).toBe(0);
+  });
+
+  it('of a port does not see what the bridge takes up', () => {
+    const k = sink();
+    add(k, { name: 'br0', kind: 'bridge' }, '10.0.0.2/24');
+    do_set_master(k, eth0(k), 'br0');
+    const [port, bridge] = [ETH0, k.devs.findIndex((dev) => dev.name === 'br0')].map((dev) =>
+      openPacket(k, 0, { dev, protocol: 0x0800 }),
+    );
+    send(k, 5);
+    expect([port, bridge].map((at) => k.packet.socks[at!]!.tp_packets)).toEqual([0, 5]);
   });
 });
 
@@ -133,6 +198,7 @@ describe('a TPACKET_V3 ring', () => {
     expect(po.ring).toMatchObject({ frozen: true, freeze_q_cnt: 1 });
     expect(po.tp_packets).toBe(52);
     expect(po.tp_drops).toBe(48);
+    expect(k.socks[po.sock]!.drops).toBe(0);
     releaseBlock(po.ring!);
     send(k, 1);
     expect(po).toMatchObject({ tp_packets: 53, tp_drops: 48 });
@@ -164,11 +230,48 @@ describe('fanout', () => {
     expect(counts(k, members).toSorted()).toEqual([0, 0, 4]);
   });
 
+  it('by hash knows no ports of fragments: all between two hosts go to one member', () => {
+    const k = sink();
+    const members = group(k, FANOUT.hash);
+    const flags = FLAG_FRAG | FLAG_IPID | FLAG_MF;
+    for (let sport = 1; sport <= 4; sport++)
+      arrive(k, flowTo(k, { sport }), { flags, ipid: sport, frag_off: 0, payload: 24 });
+    settle(k);
+    expect(counts(k, members).toSorted()).toEqual([0, 0, 4]);
+  });
+
   it('rolls over to the next member that has room', () => {
     const k = sink();
     const members = group(k, FANOUT.hash, PACKET_FANOUT_FLAG_ROLLOVER);
     send(k, 20, 100_000, 1);
     expect(counts(k, members).filter((n) => n > 0).length).toBeGreaterThan(1);
+  });
+
+  it('by queue takes one more than the number that the driver wrote down', () => {
+    const k = sink();
+    const members = group(k, FANOUT.qm);
+    send(k, 4, 100_000, 1);
+    const queue = k.flows.queue.at(-1)!;
+    expect(counts(k, members)[(queue + 1) % 3]).toBe(4);
+  });
+
+  it('leaves a member alone until a read finds a quarter of its buffer free', () => {
+    const k = sink();
+    const [first] = group(k, FANOUT.rollover);
+    send(k, 20, 100_000, 1);
+    const po = k.packet.socks[first!]!;
+    expect(po.pressure).toBe(true);
+    packet_recvmsg(k, po);
+    expect(po.pressure).toBe(true);
+    while (packet_recvmsg(k, po));
+    expect(po.pressure).toBe(false);
+  });
+
+  it('refuses an unknown mode before it looks whether the socket is in a group', () => {
+    const k = sink();
+    const [first] = group(k, FANOUT.lb);
+    expect(joinFanout(k, first!, 7, 99)).toMatchObject({ errno: 'EINVAL' });
+    expect(joinFanout(k, first!, 7, FANOUT.lb)).toMatchObject({ errno: 'EALREADY' });
   });
 
   it('refuses a member with another mode', () => {

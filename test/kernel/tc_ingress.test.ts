@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { psched_l2t_ns } from '../../src/kernel/act_police.ts';
 import type { NewAction } from '../../src/kernel/act_api.ts';
 import { tc_del_tfilter, tc_new_tfilter, type FilterRequest } from '../../src/kernel/cls_api.ts';
+import { otherEnd } from '../../src/kernel/hardware_address.ts';
 import { checkLedger } from '../../src/kernel/ledger.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
 import { nextTime, stepEvent } from '../../src/kernel/run.ts';
 import { addIngress, deleteIngress } from '../../src/kernel/sch_ingress.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import { TC_ACT, type TcActionSpec } from '../../src/kernel/tc/types.ts';
-import { dropped, eth0, host, ms, traffic } from './hosts.ts';
+import { filterLines } from '../../src/shell/tc/filter.ts';
+import { openPacket } from '../../src/kernel/af_packet.ts';
+import { FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_VLAN } from '../../src/kernel/skb.ts';
+import { arrive, flowTo, settle } from './frames.ts';
+import { dropped, ETH0, eth0, host, ms, traffic } from './hosts.ts';
 
 function gact(control: number): NewAction {
   return { kind: 'gact', spec: { kind: 'gact' }, index: 0, control };
@@ -108,6 +113,25 @@ describe('tc ingress', () => {
     });
   });
 
+  it('looks with u32 into the Ethernet header at offsets below 0', () => {
+    const k = ready();
+    const sender = otherEnd(k, eth0(k)).split(':');
+    const val = Number.parseInt(sender.slice(2).join(''), 16);
+    const keys = [{ val, mask: 0xffff_ffff, off: -6, nexthdr: false }];
+    filter(k, { kind: 'u32', match: { kind: 'u32', keys }, actions: [gact(TC_ACT.SHOT)] });
+    send(k, 2);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(2);
+  });
+
+  it('counts nexthdr from the IP header, where no table before has said how long that is', () => {
+    const k = ready();
+    // 46 at bytes 2 and 3 is the length of the packet; 9000 would be the port.
+    const keys = [{ val: 46, mask: 0xffff, off: 0, nexthdr: true }];
+    filter(k, { kind: 'u32', match: { kind: 'u32', keys }, actions: [gact(TC_ACT.SHOT)] });
+    send(k, 2);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(2);
+  });
+
   it('polices with the bucket of act_police: a burst passes, then the rate', () => {
     const k = ready();
     const spec = {
@@ -192,6 +216,42 @@ describe('tc ingress', () => {
     expect(k.mib.UdpInDatagrams).toBe(10);
   });
 
+  it('lets a packet go round three times, not for ever', () => {
+    const again = (redirect: boolean): Kernel => {
+      const k = ready();
+      const { ifindex } = eth0(k);
+      const to = { kind: 'mirred', redirect, ingress: true, ifindex } as const;
+      filter(k, { actions: [action(to, redirect ? TC_ACT.STOLEN : TC_ACT.PIPE)] });
+      send(k, 1);
+      expect(dropped(k, REASON.TC_INGRESS)).toBe(1);
+      expect(k.tc.actions[0]!.packets).toBe(3);
+      expect(k.dmesg.at(-1)).toMatch(/ Packet exceeded mirred recursion limit on dev eth0$/);
+      return k;
+    };
+    expect(again(true).mib.UdpInDatagrams).toBe(0);
+    // The packet and two copies; the third copy is one too many.
+    expect(again(false).mib.UdpInDatagrams).toBe(3);
+  });
+
+  it('changes the id of a tag and leaves it its priority, unless one is given', () => {
+    for (const [prio, left] of [
+      [-1, 5],
+      [0, 0],
+    ] as const) {
+      const k = ready();
+      eth0(k).features['rx-vlan-filter'] = false;
+      const at = openPacket(k, 0, { dev: ETH0 });
+      const spec = { kind: 'vlan', action: 'modify', id: 20, prio } as const;
+      const { ifindex } = eth0(k);
+      const to = { kind: 'mirred', redirect: false, ingress: true, ifindex } as const;
+      const actions = [action(spec, TC_ACT.PIPE), action(to, TC_ACT.OK)];
+      filter(k, { prio: 9, protocol: 0x8100, actions });
+      arrive(k, flowTo(k), { flags: FLAG_VLAN, vlan_tci: (5 << 13) | 10, len: 64 });
+      settle(k);
+      expect(k.packet.socks[at]!.queue[1]!.vlan_tci).toBe((left << 13) | 20);
+    }
+  });
+
   it('sets the mark', () => {
     const k = ready();
     const mark = { value: 7, mask: 0xffff_ffff };
@@ -220,6 +280,95 @@ describe('tc ingress', () => {
       extack: 'Filter with specified priority/protocol not found',
     });
     expect(k.tc.actions).toHaveLength(1);
+  });
+
+  it('numbers from 49152 on, whatever lower priority somebody has given', () => {
+    const k = ready();
+    filter(k, { prio: 10, actions: [gact(TC_ACT.OK)] });
+    filter(k, { actions: [gact(TC_ACT.OK)] });
+    filter(k, { actions: [gact(TC_ACT.OK)] });
+    const prios = eth0(k).ingress!.ingress.chains[0]!.protos.map((tp) => tp.prio);
+    expect(prios).toEqual([10, 49_151, 49_152]);
+    filter(k, { prio: 0x8000, actions: [gact(TC_ACT.OK)] });
+    expect(filter(k, { actions: [gact(TC_ACT.OK)] })).toMatchObject({ errno: 'EINVAL' });
+  });
+
+  it('lets a packet pass that is sent to a chain without filters', () => {
+    const k = ready();
+    filter(k, { actions: [gact(TC_ACT.GOTO_CHAIN | 7)] });
+    send(k, 4);
+    expect(k.mib.UdpInDatagrams).toBe(4);
+  });
+
+  it('counts a jump from the first action on', () => {
+    const k = ready();
+    filter(k, { actions: [gact(TC_ACT.JUMP | 1), gact(TC_ACT.SHOT), gact(TC_ACT.OK)] });
+    send(k, 3);
+    expect(k.tc.actions.map((one) => one.packets)).toEqual([3, 3, 0]);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(3);
+  });
+
+  it('gives up a packet that is classified again for ever, and says so', () => {
+    const k = ready();
+    filter(k, { actions: [gact(TC_ACT.RECLASSIFY)] });
+    send(k, 1);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(1);
+    expect(k.tc.actions[0]!.packets).toBe(17);
+    expect(k.dmesg.at(-1)).toMatch(/ 0: reclassify loop, rule prio 0, protocol 800$/);
+  });
+
+  it('polices a frame against the MTU with its Ethernet header', () => {
+    for (const [mtu, passed] of [
+      [59, 0],
+      [60, 5],
+    ] as const) {
+      const k = ready();
+      const limits = { rate: 1_000_000, burst: 10_000, mtu, peakrate: 0, overhead: 0 };
+      const spec = { kind: 'police', ...limits, exceed: TC_ACT.SHOT, conform: TC_ACT.OK } as const;
+      filter(k, { actions: [action(spec, TC_ACT.SHOT)] });
+      send(k, 5);
+      expect(k.mib.UdpInDatagrams).toBe(passed);
+    }
+  });
+
+  it('asks flower filters mask by mask, and lists them by handle', () => {
+    const k = ready();
+    const port = { low: 9000, high: 9000 };
+    const base = { prio: 1, kind: 'flower' } as const;
+    const keys = [{ ip_proto: 6 }, { dst_port: port }, { ip_proto: 17 }];
+    keys.forEach((key, i) =>
+      filter(k, {
+        ...{ ...base, match: { kind: 'flower', key } },
+        actions: [gact(i === 1 ? TC_ACT.SHOT : TC_ACT.OK)],
+      }),
+    );
+    send(k, 3);
+    // The third shares its mask with the first, which came before the second.
+    expect(k.tc.actions.map((one) => one.packets)).toEqual([0, 0, 3]);
+    const lines = filterLines(k, eth0(k).ingress!.ingress, { prio: 0, protocol: 0 }, false);
+    const handles = lines.flatMap((line) => /handle (\S+)/.exec(line)?.[1] ?? []);
+    expect(handles).toEqual(['0x1', '0x2', '0x3']);
+  });
+
+  it('does not see the ports of a fragment with flower, the first one included', () => {
+    const k = ready();
+    const key = { eth_type: 0x0800, ip_proto: 17, dst_port: { low: 9000, high: 9000 } };
+    filter(k, { kind: 'flower', match: { kind: 'flower', key }, actions: [gact(TC_ACT.SHOT)] });
+    const flags = FLAG_IPID | FLAG_FRAG | FLAG_MF;
+    arrive(k, flowTo(k), { flags, ipid: 1, frag_off: 0, payload: 24 });
+    settle(k);
+    expect(k.mib.IpReasmReqds).toBe(1);
+    arrive(k, flowTo(k));
+    settle(k);
+    expect(dropped(k, REASON.TC_INGRESS)).toBe(1);
+  });
+
+  it("does not change matchall's one filter", () => {
+    const k = ready();
+    filter(k, { prio: 5, actions: [gact(TC_ACT.OK)] });
+    const again = { prio: 5, handle: 1, exclusive: false, actions: [gact(TC_ACT.SHOT)] };
+    expect(filter(k, again)).toMatchObject({ ok: false, errno: 'EEXIST' });
+    expect(k.tc.actions.map((one) => one.control)).toEqual([TC_ACT.OK]);
   });
 
   it('takes its filters and their actions along when it goes', () => {

@@ -6,6 +6,7 @@ import { advance, stepEvent } from '../../src/kernel/run.ts';
 import { FLAG_DF, FLAG_IPID, FLAG_TCP, FLAG_TSTAMP, takeSkb } from '../../src/kernel/skb.ts';
 import type { Kernel, Sock, TcpSock } from '../../src/kernel/state.ts';
 import { tcp_v4_rcv } from '../../src/kernel/tcp/tcp_ipv4.ts';
+import { tcp_v6_rcv } from '../../src/kernel/tcp/tcp_ipv6.ts';
 import { eth0, ETH0, host, ms, type HostOptions } from './hosts.ts';
 
 export interface ServerOptions {
@@ -15,6 +16,8 @@ export interface ServerOptions {
   readonly rcvlowat?: number;
   readonly cpu?: number;
   readonly backlog?: number;
+  readonly address?: string; // 0.0.0.0
+  readonly v6only?: boolean;
 }
 
 /// A server on TCP port 5201 with a reader for each connection; its listener is the last socket.
@@ -29,6 +32,8 @@ export function serve(k: Kernel, options: ServerOptions = {}): Sock {
     service_ns: options.service_ns ?? 0,
     backlog: options.backlog ?? 4096,
     rcvbuf: options.rcvbuf ?? 0,
+    ...(options.address !== undefined && { address: options.address }),
+    ...(options.v6only !== undefined && { v6only: options.v6only }),
   });
   if (typeof made === 'string') throw new Error(made);
   const sk = k.socks.at(-1)!;
@@ -47,7 +52,18 @@ export interface Connected {
 export function connected(options: ServerOptions = {}, hostOptions: HostOptions = {}): Connected {
   const k = host({ apps: [], ...hostOptions });
   serve(k, { reads: false, ...options });
-  startClients(k, { dev: ETH0, rate: 1, limit: 1 });
+  return shakeHands(k, false);
+}
+
+/// The same over IPv6.
+export function connected6(options: ServerOptions = {}): Connected {
+  const k = host({ apps: [] });
+  serve(k, { reads: false, address: '::', ...options });
+  return shakeHands(k, true);
+}
+
+function shakeHands(k: Kernel, v6: boolean): Connected {
+  startClients(k, { dev: ETH0, rate: 1, limit: 1, v6 });
   advance(k, 10 * ms);
   const sk = k.socks.at(-1)!;
   if (!sk.tcp) throw new Error('no connection');
@@ -70,8 +86,10 @@ export function segment({ k, sk, tp }: Connected, given: Segment): void {
   const len = given.len ?? 0;
   k.ledger.offered++;
   pool.flow[skb] = sk.flow;
-  pool.flags[skb] = FLAG_TCP | FLAG_IPID | FLAG_DF | (tp.tstamp_ok ? FLAG_TSTAMP : 0);
-  pool.len[skb] = 66 + len;
+  const six = sk.family === 10;
+  const ip = six ? 0 : FLAG_IPID | FLAG_DF;
+  pool.flags[skb] = FLAG_TCP | ip | (tp.tstamp_ok ? FLAG_TSTAMP : 0);
+  pool.len[skb] = (six ? 86 : 66) + len;
   pool.payload[skb] = len;
   pool.truesize[skb] = given.truesize ?? 2304;
   pool.end[skb] = pool.truesize[skb] - 576;
@@ -88,7 +106,7 @@ export function segment({ k, sk, tp }: Connected, given: Segment): void {
   pool.tsval[skb] = (given.tsval ?? tp.ts_recent + 1) | 0;
   pool.tsecr[skb] = tp.rcv_tsecr | 0;
   pool.gso_size[skb] = 0;
-  tcp_v4_rcv(k, k.cpus[0]!, skb);
+  (six ? tcp_v6_rcv : tcp_v4_rcv)(k, k.cpus[0]!, skb);
   checkLedger(k);
 }
 

@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { hosts } from '../../src/hardware/hosts.ts';
+import { boot } from '../../src/kernel/boot.ts';
+import { checkLedger } from '../../src/kernel/ledger.ts';
+import {
+  congestionAck,
+  congestionRoom,
+  congestionSent,
+  enterRecovery,
+  leaveRecovery,
+} from '../../src/kernel/remote/remote_congestion.ts';
 import {
   forgetBelow,
   holeLength,
   nextHole,
   noteSacks,
 } from '../../src/kernel/remote/remote_sack.ts';
-import { startTcp } from '../../src/kernel/remote/remote_start.ts';
+import { startTcp, writeRemote } from '../../src/kernel/remote/remote_start.ts';
 import { dataLength } from '../../src/kernel/remote/remote_turn.ts';
 import { advance } from '../../src/kernel/run.ts';
 import type { OutgoingTcp, Remote, RemoteConn } from '../../src/kernel/state.ts';
@@ -67,6 +77,68 @@ describe('a remote sender', () => {
     expect(dataLength(r, conn)).toBe(0);
     Object.assign(conn, { snd_nxt: 1001, snd_max: 1001, snd_wnd: 100 });
     expect(dataLength(r, conn)).toBe(100);
+  });
+
+  it('sends less when it sees a loss, and recovers only as fast as its share of what arrives', () => {
+    const { r, conn } = sender();
+    sacks(conn, [3001, 4001], [6001, 7001]);
+    enterRecovery(r, conn);
+    expect([conn.recover, conn.ssthresh, conn.prior_cwnd]).toEqual([20001, 13303, 19000]);
+    congestionAck(r, conn, 2000, 0);
+    // On the way is only what lies behind the last island: the holes are lost.
+    expect([conn.pipe, conn.cwnd]).toEqual([13000, 13303]);
+    expect(congestionRoom(conn)).toBe(303);
+    conn.resend = 2001;
+    congestionSent(conn, 1000);
+    expect(congestionRoom(conn)).toBe(-697);
+    congestionAck(r, conn, 2000, 0);
+    expect([conn.pipe, conn.cwnd]).toEqual([14000, 15801]);
+    conn.snd_una = 20001;
+    leaveRecovery(conn);
+    expect([conn.recover, conn.cwnd]).toEqual([-1, 13303]);
+  });
+
+  it('sends a hole again when what was sent after it has arrived', () => {
+    const { r, conn } = sender();
+    sacks(conn, [3001, 4001], [6001, 7001]);
+    enterRecovery(r, conn);
+    Object.assign(conn, { resend: 5001, last_resent: 4001, retransmit: false });
+    sacks(conn, [4001, 5001]);
+    congestionAck(r, conn, 1000, 0);
+    expect(nextHole(conn)).toBe(1001);
+  });
+
+  it('asks with its last segment when nothing comes, and learns of the loss before it', () => {
+    const k = host({ apps: [] });
+    serve(k);
+    startTcp(k, { dev: ETH0, bytes: 100_000, keeps: true });
+    advance(k, 20 * ms);
+    const conn = k.remotes[0]!.conns[0]!;
+    expect(conn.snd_una).toBe(100_001);
+    // Ten segments are lost on the way.
+    eth0(k).carrier = false;
+    writeRemote(k, 0, 14_480);
+    advance(k, k.now + 2 * ms);
+    eth0(k).carrier = true;
+    advance(k, k.now + 20 * ms);
+    expect(conn.snd_una).toBe(114_481);
+    expect(k.remotes[0]!.retransmitted).toBe(10);
+  });
+
+  it('goes on at the speed of the host when the rings of a fast NIC have overflowed', () => {
+    const k = boot({ ...hosts['mlx5']!, apps: [] }, 1);
+    k.devs[1]!.features['large-receive-offload'] = false;
+    k.config_version++;
+    serve(k);
+    startTcp(k, { dev: 1 });
+    advance(k, 10 * ms);
+    const sk = k.socks.find(({ tcp }) => tcp !== null)!;
+    const early = sk.tcp!.bytes_received;
+    expect(k.remotes[0]!.retransmitted).toBeGreaterThan(0);
+    advance(k, 20 * ms);
+    checkLedger(k);
+    // More than 20 Gb/s.
+    expect(sk.tcp!.bytes_received - early).toBeGreaterThan(25_000_000);
   });
 
   it('shares the link with the other senders of the device', () => {

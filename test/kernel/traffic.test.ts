@@ -148,6 +148,16 @@ describe('the address filter', () => {
     expect(received({ proto: 'arp' }).devs[1]!.hw.rx_broadcast).toBe(12);
   });
 
+  it('asks for the host’s link address, and is answered each time', () => {
+    const k = host();
+    traffic(k, { proto: 'arp', pps: 1000, limit: 12 });
+    advance(k, 20 * ms);
+    checkLedger(k);
+    expect(k.flows.sport[k.sources[0]!.first_flow]).toBe(1);
+    expect(eth0(k).hw['tx_packets']).toBe(12);
+    expect(k.neighs.some(({ addr }) => addr === 0x0a00_0001)).toBe(true);
+  });
+
   it('takes no multicast group but that of all hosts, until it is to take them all', () => {
     const to = (daddr: string, allmulti: number, promisc: number): number[] => {
       const k = host({ queues: 1, apps: [] });
@@ -177,5 +187,28 @@ describe('the address filter', () => {
     expect(sent(1537, 1500)).toEqual([0, 3]);
     expect(sent(1537, 1511)).toEqual([3, 0]);
     expect(sent(9018, 1511)).toEqual([3, 0]);
+  });
+});
+
+describe('two senders on one wire', () => {
+  it('share it when each wants all of it', () => {
+    const k = host({ queues: 1 });
+    const slow = { len: 1518, pps: 80_000 };
+    traffic(k, slow);
+    advance(k, 10 * ms);
+    traffic(k, slow);
+    advance(k, 30 * ms);
+    const [first, second] = k.sources.map((source) => source.sent);
+    expect(Math.abs(first! - 800 - second!)).toBeLessThan(8); // 800: alone, in the first 10 ms
+    expect(second).toBeGreaterThan(800);
+  });
+
+  it('take as long together as the wire needs for all their frames', () => {
+    const k = host({ queues: 1 });
+    for (const len of [64, 1518, 400]) traffic(k, { len, pps: 1_500_000 });
+    advance(k, 20 * ms);
+    const bytes = k.sources.reduce((sum, { sent, len }) => sum + sent * (len + 20), 0);
+    expect(bytes * 8).toBeGreaterThan(0.999 * 20_000_000);
+    expect(bytes * 8).toBeLessThanOrEqual(20_000_000);
   });
 });

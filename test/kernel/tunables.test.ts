@@ -172,7 +172,8 @@ describe('the registry of tunables', () => {
   it('says which sysctls of the receive path act, and that the others are only kept', () => {
     expect(tunable('net.core.netdev_budget')?.acts).toBe('IN-08');
     expect(tunable('net.core.rps_sock_flow_entries')?.acts).toBe('IN-14');
-    expect(tunable('net.core.netdev_tstamp_prequeue')?.acts).toBeNull();
+    expect(tunable('net.core.netdev_tstamp_prequeue')?.acts).toBe('IN-14');
+    expect(tunable('net.core.skb_defer_max')?.acts).toBeNull();
     expect(tunable('net.ipv4.conf.eth0.rp_filter')?.id).toBe('net.ipv4.conf.*.rp_filter');
     expect(tunable('vm.swappiness')).toMatchObject({ acts: null, range: '0 to 200' });
     expect(tunable('ethtool.ring.rx')?.id).toBe('ethtool:ring:rx');

@@ -1,7 +1,8 @@
 /// VLAN and macvlan devices: whose packet it is, by tag and by address.
 import { describe, expect, it } from 'vitest';
 import { dev_close, dev_open, dev_set_mtu } from '../../src/kernel/dev.ts';
-import { openPacket } from '../../src/kernel/af_packet.ts';
+import { closePacket, openPacket } from '../../src/kernel/af_packet.ts';
+import { dev_set_promiscuity } from '../../src/kernel/promiscuity.ts';
 import { dev_get_stats } from '../../src/kernel/dev_stats.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
 import { rtnl_dellink, rtnl_newlink } from '../../src/kernel/rtnl_link.ts';
@@ -40,6 +41,21 @@ describe('a VLAN device', () => {
     const k = host({ apps: [{}] });
     send(k, { vlan: 11, daddr: '10.0.0.2' });
     expect(dropped(k, REASON.FILTER)).toBe(10);
+  });
+
+  it('takes the NIC into promiscuous mode with it, and lets it go', () => {
+    const k = host({ apps: [{}] });
+    const dev = add(k, ETH0_10, '10.0.9.2/24');
+    const at = openPacket(k, 0, { dev: k.devs.indexOf(dev), promisc: true });
+    expect([dev.promisc, eth0(k).promisc, eth0(k).links.promisc_held]).toEqual([1, 1, 1]);
+    expect(
+      k.dmesg.slice(-2).map((line) => /(\S+): entered promiscuous mode/.exec(line)![1]),
+    ).toEqual(['eth0.10', 'eth0']);
+    closePacket(k, at);
+    expect([dev.promisc, eth0(k).promisc, eth0(k).links.promisc_held]).toEqual([0, 0, 0]);
+    dev_set_promiscuity(k, dev, 1);
+    expect(rtnl_dellink(k, dev).ok).toBe(true);
+    expect(eth0(k).promisc).toBe(0);
   });
 
   it('that does not exist makes the packet one for another host in promiscuous mode', () => {

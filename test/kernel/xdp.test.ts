@@ -243,11 +243,17 @@ describe('XDP_REDIRECT', () => {
   });
 });
 
+/// How xdpsock -r -p binds.
+const RXDROP = {
+  ...{ queue: 0, copy: false, zerocopy: false, need_wakeup: true, polls: true, len: 64 },
+  ...{ app: 'rxdrop' as const, comm: 'xdpsock', uid: 0, cpu: 6 },
+};
+
 describe('AF_XDP', () => {
   const source = 'map xsks xskmap entries 4\nredirect xsks queue else pass';
   const bound = (queue = 0): Kernel => {
     const k = ready(source);
-    const want = { queue, mode: 'copy' as const, comm: 'xdpsock', uid: 0, cpu: 6 };
+    const want = { ...RXDROP, queue, copy: true };
     const index = xsk_bind(k, eth0(k), want);
     if (typeof index !== 'number') throw new Error(index);
     mapNamed(k, 'xsks').values[0] = k.bpf.xsks[index]!.sock;
@@ -278,8 +284,9 @@ describe('AF_XDP', () => {
 
   it('cannot be bound twice to a queue, nor in zero-copy mode by igb', () => {
     const k = host({ queues: 1 });
-    const want = { queue: 0, mode: 'any' as const, comm: 'a', uid: 0, cpu: -1 };
-    expect(xsk_bind(k, eth0(k), { ...want, mode: 'zerocopy' })).toBe('EOPNOTSUPP');
+    const want = { ...RXDROP, cpu: -1 };
+    expect(xsk_bind(k, eth0(k), { ...want, zerocopy: true })).toBe('EOPNOTSUPP');
+    expect(xsk_bind(k, eth0(k), { ...want, zerocopy: true, copy: true })).toBe('EINVAL');
     expect(xsk_bind(k, eth0(k), { ...want, queue: 4 })).toBe('EINVAL');
     expect(xsk_bind(k, eth0(k), want)).toBe(0);
     expect(xsk_bind(k, eth0(k), want)).toBe('EBUSY');
@@ -404,10 +411,10 @@ describe('maps', () => {
             const key = masked(0x0a000000 + low, prefixlen);
             const name = `${key}/${prefixlen}`;
             if (adds) {
-              expect(trieUpdate(trie, 100, key, prefixlen, prefixlen)).toBe(null);
+              expect(trieUpdate(trie, 100, [key], prefixlen, prefixlen)).toBe(null);
               known.set(name, { key, prefixlen });
             } else
-              expect(trieDelete(trie, key, prefixlen)).toBe(known.delete(name) ? null : 'ENOENT');
+              expect(trieDelete(trie, [key], prefixlen)).toBe(known.delete(name) ? null : 'ENOENT');
           }
           expect(trie.count).toBe(known.size);
           expect(trieOrder(trie).length).toBe(known.size);
@@ -416,7 +423,7 @@ describe('maps', () => {
             const best = [...known.values()]
               .filter((one) => masked(address, one.prefixlen) === one.key)
               .reduce((most, one) => Math.max(most, one.prefixlen), -1);
-            const found = trieLookup(trie, address);
+            const found = trieLookup(trie, [address]);
             expect(found < 0 ? -1 : trie.nodes[found]!.prefixlen).toBe(best);
           }
         },
@@ -434,8 +441,10 @@ describe('maps', () => {
       [net(128, 0), 24],
       [net(1, 0), 24],
     ])
-      trieUpdate(trie, 10, key!, bits!, 1);
-    expect(trieOrder(trie).map((at) => [trie.nodes[at]!.key, trie.nodes[at]!.prefixlen])).toEqual([
+      trieUpdate(trie, 10, [key!], bits!, 1);
+    expect(
+      trieOrder(trie).map((at) => [trie.nodes[at]!.key[0], trie.nodes[at]!.prefixlen]),
+    ).toEqual([
       ...[
         [net(0, 0), 24],
         [net(1, 0), 24],
@@ -462,19 +471,22 @@ describe('random programs', () => {
   const match = fc.constantFrom(
     ...['proto udp', 'proto tcp', 'dport 9000', 'not dport 9000', 'sport 1-40000', 'ipv4'],
     ...['src in nets', 'not src in nets', 'rate over 100000 burst 8', 'len 60-100', 'arp'],
+    ...['src fe80::/10', 'not dst fe80::/64', 'src in six', 'ipv6'],
   );
   const verdict = fc.constantFrom(
     ...['drop', 'pass', 'tx', 'aborted', 'redirect out 0', 'redirect cpus hash else pass'],
-    ...['redirect xsks queue else pass', '', ''],
+    ...['redirect xsks queue else pass', 'meta 7', 'meta 8 size 200 else drop pass', '', ''],
   );
   const rule = fc
     .tuple(fc.array(match, { minLength: 1, maxLength: 3 }), verdict, fc.boolean())
     .map(([all, end, counts]) => `if ${all.join(' and ')} ${counts ? 'count hits 0 ' : ''}${end}`);
   const maps = `map hits percpu_array entries 1
 map nets lpm_trie entries 8
+map six lpm_trie key ipv6 entries 8
 map out devmap entries 1
 map cpus cpumap entries 8
 map xsks xskmap entries 4
+entry six fe80::/64
 entry nets 10.0.0.0/25
 entry out 0 3
 entry cpus 3 32
@@ -484,10 +496,11 @@ entry cpus 5 512
     const k = ready(`${maps}${rules.join('\n')}\npass`, mode, queues);
     if (mode === 'drv') attach(k, k.devs[2]!, 'pass');
     hashPorts(k);
-    const xs = xsk_bind(k, eth0(k), { queue: 0, mode: 'copy', comm: 'x', uid: 0, cpu: 6 });
+    const xs = xsk_bind(k, eth0(k), RXDROP);
     mapNamed(k, 'xsks').values[0] = k.bpf.xsks[xs as number]!.sock;
     traffic(k, { pps: 1_500_000, limit: 150, flows: 8, dport: 9000 });
     traffic(k, { pps: 700_000, limit: 80, flows: 3, dport: 7, vlan: 5 });
+    traffic(k, { pps: 500_000, limit: 60, flows: 2, v6: true });
     return k;
   };
 

@@ -135,3 +135,84 @@ describe('watch', () => {
     expect(frames[1]).toMatch(/\x1b\[7m\d\x1b\[27m\n$/); // eslint-disable-line no-control-regex
   });
 });
+
+describe('modprobe', () => {
+  it('is refused to an ordinary user, unless the module is there already', () => {
+    expect(answer('modprobe dummy', 'alice')).toMatchObject({
+      err: "modprobe: ERROR: could not insert 'dummy': Operation not permitted\n",
+      status: 1,
+    });
+    expect(answer('modprobe igb', 'alice')).toMatchObject({ err: '', status: 0 });
+  });
+
+  it('makes a congestion control available, and connection tracking', () => {
+    const line =
+      'modprobe tcp_htcp; sysctl -n net.ipv4.tcp_available_congestion_control; modprobe nf_conntrack; conntrack -C';
+    expect(answer(line)).toMatchObject({ out: 'reno cubic htcp\n0\n', err: '', status: 0 });
+  });
+
+  it('says so of a module that nothing here stands for', () => {
+    expect(answer('modprobe ext2')).toMatchObject({
+      err: 'softnet: not modelled here: modprobe ext2\n',
+      status: 1,
+    });
+  });
+
+  it('lsmod counts who uses a discipline: each of a mq, and the default', () => {
+    const line =
+      'sysctl -qw net.core.default_qdisc=fq; tc qdisc replace dev eth1 root mq; lsmod | grep sch_';
+    expect(answer(line).out).toBe('sch_fq                 20480  9\n');
+  });
+});
+
+describe('arping', () => {
+  it('asks everybody once, then who has answered', () => {
+    const { out, status } = answer('arping -c 2 -I eth0 10.0.0.1');
+    expect(out).toMatch(
+      /^ARPING 10\.0\.0\.1 from 10\.0\.0\.2 eth0\n(Unicast reply from 10\.0\.0\.1 \[([0-9A-F]{2}:){5}[0-9A-F]{2}\] {2}\d+\.\d{3}ms\n){2}Sent 2 probes \(1 broadcast\(s\)\)\nReceived 2 response\(s\)\n$/,
+    );
+    expect(status).toBe(0);
+  });
+
+  it('fails when nobody has the address', () => {
+    expect(answer('arping -c 1 -I eth0 10.0.0.77')).toMatchObject({
+      out: 'ARPING 10.0.0.77 from 10.0.0.2 eth0\nSent 1 probes (1 broadcast(s))\nReceived 0 response(s)\n',
+      status: 1,
+    });
+  });
+});
+
+describe('an interactive shell', () => {
+  it('tells of a job that has ended as soon as it has waited for a program', () => {
+    const { err } = answer('sleep 1 & sleep 2; ls /nosuch');
+    expect(err).toMatch(
+      /^\[1\] \d+\n\[1\]\+ {2}Done {20,}sleep 1\nls: cannot access '\/nosuch': No such file or directory\n$/,
+    );
+  });
+
+  it('finds its users in /etc/passwd', () => {
+    expect(answer('IFS=: read -r u _ id _ < /etc/passwd; echo $u $id').out).toBe('root 0\n');
+    expect(answer('/etc/passwd').status).toBe(126);
+  });
+});
+
+describe('a shell that an expansion ends', () => {
+  it.each([
+    ["bash -c 'echo ${x:?y}'", 127],
+    ["bash -ec 'echo ${x:?y}'", 1],
+    ["bash -c '(echo ${x:?y}); exit $?'", 1],
+    ["bash -uc 'echo $nosuch'", 127],
+    ["printf 'echo ${x:?y}\\n' > /tmp/t.sh; bash /tmp/t.sh", 1],
+  ])('%s has status %s', (line, status) => {
+    expect(answer(line).status).toBe(status);
+  });
+});
+
+describe('ethtool --monitor', () => {
+  it('shows what has changed, as the matching option does', () => {
+    const line = 'ethtool --monitor -G & sleep 0.1; ethtool -G eth0 rx 512; sleep 0.1; kill %1';
+    const { out } = answer(line, 'root', 80);
+    expect(out).toMatch(/^listening\.\.\.\n\nRing parameters for eth0:\n[^]*\nRX:\t+512\n/);
+    expect(answer(line).out).toBe('listening...\n');
+  });
+});

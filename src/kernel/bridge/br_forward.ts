@@ -8,6 +8,7 @@ import { forwardFrame } from '../transmit.ts';
 import { BR_STATE_FORWARDING } from './br_port.ts';
 
 const ETH_HLEN = 14;
+const VLAN_HLEN = 4;
 
 /// To one port. False: it may not be sent there.
 export function br_forward(k: Kernel, c: Cpu, from: number, to: number, skb: Skb): boolean {
@@ -39,13 +40,14 @@ function should_deliver(k: Kernel, from: number, to: number, port: BridgePort): 
   return (port.hairpin || from !== to) && port.state === BR_STATE_FORWARDING && !isolated;
 }
 
-/// Too long for the port's MTU: it is not forwarded. br_dev_queue_push_xmit(), is_skb_forwardable()
+/// Too long for the port's MTU, beside which a VLAN tag has room: it is not forwarded. br_dev_queue_push_xmit(),
+/// is_skb_forwardable()
 function push(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): boolean {
   const gso = (k.skbs.flags[skb]! & FLAG_GSO) !== 0;
   const len = k.skbs.len[skb]!;
-  if (!gso && len > dev.mtu + ETH_HLEN) return false;
+  if (!gso && len > dev.mtu + ETH_HLEN + VLAN_HLEN) return false;
   const pieces = gso ? k.skbs.segs[skb]! : 1;
   if (k.packet.nit > 0) tapForwarded(k, c, dev, skb);
-  forwardFrame(k, c, dev, k.skbs.flow[skb]!, len, pieces);
+  forwardFrame(k, c, dev, k.skbs.flow[skb]!, len, pieces, k.skbs.queue[skb]);
   return true;
 }

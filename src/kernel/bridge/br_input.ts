@@ -3,13 +3,14 @@
 /// net/bridge/br_input.c.
 /// A merged packet is one frame to the bridge.
 /// Left out: br_netfilter, VLAN filtering, IGMP and MLD snooping (groups are flooded), the spanning tree protocol
-/// itself, suppression of ARP, MRP, CFM.
+/// itself, suppression of ARP, MRP, CFM, locked ports, and the reserved groups 01:80:c2:00:00:0x with group_fwd_mask:
+/// nobody here sends to them.
 import { COSTS } from '../costs.ts';
 import { frameDestination, otherEnd } from '../hardware_address.ts';
 import { kfree_skb_reason, leaveHost } from '../ledger.ts';
 import type { BridgePort } from '../links.ts';
 import { REASON } from '../reasons.ts';
-import { RX_HANDLER_ANOTHER, RX_HANDLER_CONSUMED } from '../rx_result.ts';
+import { RX_AFRESH, RX_HANDLER_CONSUMED } from '../rx_result.ts';
 import { FLAG_BROADCAST, FLAG_FOREIGN, FLAG_MULTICAST } from '../skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from '../state.ts';
 import { STEP, takeStep } from '../tracing.ts';
@@ -79,5 +80,5 @@ function br_pass_frame_up(k: Kernel, master: NetDevice, skb: Skb): number {
   master.hw.rx_packets++;
   master.hw.rx_bytes += k.skbs.len[skb]! - ETH_HLEN;
   k.skbs.dev[skb] = k.devs.indexOf(master);
-  return RX_HANDLER_ANOTHER;
+  return RX_AFRESH;
 }

@@ -6,7 +6,7 @@ import { dev_set_allmulti } from '../dev_names.ts';
 import { done, fails, type Result } from '../errno.ts';
 import { printk } from '../printk.ts';
 import type { Kernel, NetDevice } from '../state.ts';
-import { br_fdb_add_local, br_fdb_delete_by_port } from './br_fdb.ts';
+import { br_fdb_add_local, br_fdb_change_mac_address, br_fdb_delete_by_port } from './br_fdb.ts';
 
 export const BR_STATE_DISABLED = 0;
 export const BR_STATE_LEARNING = 2;
@@ -55,15 +55,22 @@ export function br_del_if(k: Kernel, master: NetDevice, dev: NetDevice): void {
   dev_set_allmulti(k, dev, -1);
   dev_set_promiscuity(k, dev, -1, true);
   dev.links.port = null;
+  const twin = master.links.ports.find((port) => k.devs[port]!.mac === dev.mac);
+  if (twin !== undefined) br_fdb_add_local(k, master.links.bridge!, twin, dev.mac);
   takeAddress(k, master);
   enablePorts(k, master);
 }
 
-/// The bridge has the lowest address of its ports. net/bridge/br_stp_if.c:br_stp_recalculate_bridge_id()
+/// The bridge has the lowest address of its ports, without ports all zeros, unless somebody gave it one.
+/// net/bridge/br_stp_if.c:br_stp_recalculate_bridge_id()
 function takeAddress(k: Kernel, master: NetDevice): void {
+  if (master.links.bridge!.mac_set) return;
   const macs = master.links.ports.map((port) => k.devs[port]!.mac).sort();
-  const lowest = macs[0];
-  if (lowest !== undefined) master.mac = lowest;
+  const lowest = macs[0] ?? '00:00:00:00:00:00';
+  if (lowest === master.mac) return;
+  const own = k.devs.indexOf(master);
+  br_fdb_change_mac_address(k, master.links.bridge!, own, master.mac, lowest);
+  master.mac = lowest;
 }
 
 /// Ports with a link forward while the bridge is up; a bridge has a link while one of them does.

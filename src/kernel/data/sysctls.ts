@@ -234,7 +234,7 @@ dev_weight_rx_bias i:1 1
 dev_weight_tx_bias i:1 1
 devconf_inherit_init_net i:0:3 0
 fb_tunnels_only_for_init_net i:0:2 0
-flow_limit_cpu_bitmap mask 00
+flow_limit_cpu_bitmap flow_cpus 00
 flow_limit_table_len flow_table 4096
 gro_normal_batch i:1 8
 high_order_alloc_disable i:0:1 0
@@ -303,9 +303,9 @@ ip_local_port_range port_range 32768	60999
 ip_local_reserved_ports ports
 ip_no_pmtu_disc b 0
 ip_nonlocal_bind b 0
-ip_unprivileged_port_start i:0:65535 1024
-ipfrag_high_thresh l 4194304
-ipfrag_low_thresh l 3145728
+ip_unprivileged_port_start privileged:0:65535 1024
+ipfrag_high_thresh frag_high 4194304
+ipfrag_low_thresh frag_low 3145728
 ipfrag_max_dist i:0 64
 ipfrag_secret_interval j 0
 ipfrag_time j 30
@@ -375,7 +375,7 @@ tcp_probe_interval u::17179869 600
 tcp_probe_threshold i 8
 tcp_recovery b 1
 tcp_reflect_tos b:0:1 0
-tcp_reordering i:1:300 3
+tcp_reordering reordering:1 3
 tcp_retrans_collapse b 1
 tcp_retries1 b::255 3
 tcp_retries2 b 15
@@ -502,8 +502,8 @@ idgen_delay j 1
 idgen_retries i 3
 ioam6_id u::16777215 16777215
 ioam6_id_wide l::72057594037927935 72057594037927935
-ip6frag_high_thresh l 4194304
-ip6frag_low_thresh l 3145728
+ip6frag_high_thresh frag6_high 4194304
+ip6frag_low_thresh frag6_low 3145728
 ip6frag_secret_interval j 0
 ip6frag_time j 60
 ip_nonlocal_bind b 0
@@ -724,6 +724,11 @@ zone_reclaim_mode i:0 0
 
 /// What differs on the other recorded hosts: `path value`. The table above is the igb host.
 export const sysctlsOf: Readonly<Record<string, string>> = {
+  'arm64-gem': `
+crypto/fips_version 6.12.107+deb13-arm64
+kernel/arch aarch64
+kernel/osrelease 6.12.107+deb13-arm64
+`,
   virtio: `
 fs/dentry-state 2127	1411	45	0	83	0
 fs/file-max 199535

@@ -37,7 +37,7 @@ const CMP: Readonly<Record<CmpOp, number>> = {
   ...{ eq: 0, neq: 1, lt: 2, gt: 3, lte: 4, gte: 5 },
 };
 
-export interface Compiled {
+interface Compiled {
   readonly code: readonly number[];
   readonly names: readonly string[];
   /// What the rule's counters and buckets hold before the first packet.
@@ -51,8 +51,8 @@ interface Build {
   readonly state: number[];
 }
 
-/// Compiles the expressions of a rule of `table`; sets and chains are named by where they are now.
-export function compileRule(table: NftTable, exprs: readonly NftExpr[], now: number): Compiled {
+// Sets and chains are named by where they are now.
+function compileRule(table: NftTable, exprs: readonly NftExpr[], now: number): Compiled {
   const build: Build = { table, code: [], names: [], state: [] };
   exprs.forEach((expr, i) => compileExpr(build, expr, i, now));
   return {
@@ -60,6 +60,19 @@ export function compileRule(table: NftTable, exprs: readonly NftExpr[], now: num
     names: Object.freeze(build.names),
     state: build.state,
   };
+}
+
+/// Compiles the rules of a table that have not been yet; `all` of them where chains or sets have moved.
+export function compileTable(table: NftTable, all: boolean, now: number): void {
+  for (const { rules } of table.chains)
+    for (const rule of rules) {
+      if (rule.code.length > 0 && !all) continue;
+      const { code, names, state } = compileRule(table, rule.exprs, now);
+      // What a rule has counted stays: only one that is new starts with its first values.
+      if (rule.code.length === 0) rule.state = [...state];
+      rule.code = code;
+      rule.names = names;
+    }
 }
 
 function compileExpr(build: Build, expr: NftExpr, index: number, now: number): void {

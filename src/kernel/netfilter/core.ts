@@ -1,19 +1,13 @@
-/// Running the hooks: the functions of a place are asked in their order. Stands for nf_hook_slow() in
-/// net/netfilter/core.c; the lists are in hook_lists.ts.
-/// Left out: NF_QUEUE to a program in user space (no such program runs here).
+/// The hooks of received and forwarded packets: what their functions decide is done. Stands for nf_hook_slow() in
+/// net/netfilter/core.c; the lists are in hook_lists.ts, what the host sends in local_out.ts.
 import { kfree_skb_reason } from '../ledger.ts';
 import { REASON } from '../reasons.ts';
 import type { Cpu, Kernel, Skb } from '../state.ts';
 import { stepIndex } from '../tracing.ts';
-import { hookFunctions } from './hook_functions.ts';
-import {
-  NF_ACCEPT,
-  NF_DROP,
-  NF_QUEUE,
-  NF_STOLEN,
-  NFPROTO_IPV6,
-  type NfHookEntry,
-} from './types.ts';
+import { reject } from './nft_reject.ts';
+import { takeRejection } from './rejection.ts';
+import { runHooks } from './run_hooks.ts';
+import { NF_ACCEPT, NF_DROP, NFPROTO_IPV6, type NfHookEntry } from './types.ts';
 
 export {
   NF_IP_PRI,
@@ -40,7 +34,8 @@ export function nf_hook_slow(
   outdev: number,
 ): boolean {
   const list = k.nf.hooks[pf === NFPROTO_IPV6 ? 5 + hook : hook]!;
-  return runHooks(k, c, list, pf, hook, skb, indev, outdev, STEPS[hook]!);
+  const verdict = runHooks(k, c, list, pf, hook, skb, indev, outdev);
+  return verdict === NF_ACCEPT || gone(k, c, skb, hook, verdict, STEPS[hook]!);
 }
 
 /// The ingress hook of a device. include/linux/netfilter_netdev.h:nf_hook_ingress()
@@ -52,29 +47,14 @@ export function nf_hook_ingress(
   hook: number,
   skb: Skb,
 ): boolean {
-  return runHooks(k, c, list, pf, hook, skb, k.skbs.dev[skb]!, -1, INGRESS_STEP);
+  const verdict = runHooks(k, c, list, pf, hook, skb, k.skbs.dev[skb]!, -1);
+  return verdict === NF_ACCEPT || gone(k, c, skb, hook, verdict, INGRESS_STEP);
 }
 
-function runHooks(
-  k: Kernel,
-  c: Cpu,
-  list: readonly NfHookEntry[],
-  pf: number,
-  hook: number,
-  skb: Skb,
-  indev: number,
-  outdev: number,
-  step: number,
-): boolean {
-  for (let i = 0; i < list.length; i++) {
-    const entry = list[i]!;
-    const verdict = hookFunctions[entry.fn]!(k, c, skb, entry, pf, hook, indev, outdev);
-    if (verdict === NF_ACCEPT) continue;
-    if (verdict === NF_STOLEN) return false;
-    if (verdict !== NF_DROP && verdict !== NF_QUEUE)
-      throw new Error(`hook function ${entry.fn} answered ${verdict}`);
-    kfree_skb_reason(k, c, skb, REASON.NETFILTER_DROP, step);
-    return false;
-  }
-  return true;
+function gone(k: Kernel, c: Cpu, skb: Skb, hook: number, verdict: number, step: number): false {
+  if (verdict !== NF_DROP) return false;
+  const rejection = takeRejection();
+  if (rejection) reject(k, c, skb, hook, rejection);
+  kfree_skb_reason(k, c, skb, REASON.NETFILTER_DROP, step);
+  return false;
 }

@@ -53,7 +53,14 @@ export function nf_register_net_hook(
 ): void {
   const list = hookList(pf, hook);
   nf_hook_entries_grow(k.nf.hooks[list]!, entry);
-  k.nf.active[list] = k.nf.hooks[list]!.length;
+  countHooks(k, list);
+}
+
+// What the host sends asks one number for its four lists: LOCAL_OUT and POST_ROUTING of both families.
+function countHooks(k: Kernel, list: number): void {
+  const { active } = k.nf;
+  active[list] = k.nf.hooks[list]!.length;
+  k.nf.out = active[3]! + active[4]! + active[8]! + active[9]!;
 }
 
 /// The same for the ingress hook of a device.
@@ -75,7 +82,7 @@ export function nf_unregister_net_hook(k: Kernel, gone: (entry: NfHookEntry) => 
   k.nf.hooks.forEach((list, i) => {
     if (!list.some(gone)) return;
     k.nf.hooks[i] = list.filter((entry) => !gone(entry));
-    k.nf.active[i] = k.nf.hooks[i].length;
+    countHooks(k, i);
   });
   k.nf.ingress.forEach((list, i) => {
     if (!list.some(gone)) return;

@@ -1,9 +1,12 @@
 /// Address translation at a hook: chains of type nat are asked once for a connection, at its first packet;
 /// what they decide holds for all its packets. Stands for nf_nat_inet_fn() in net/netfilter/nf_nat_core.c.
-/// Left out: translation of IPv6; its packets pass untranslated.
 import type { Cpu, Kernel, Skb } from '../state.ts';
 import { nf_nat_alloc_null_binding } from './conntrack/nat.ts';
-import { isIpv4, nf_nat_packet } from './conntrack/nat_packet.ts';
+import {
+  isRelatedIcmp,
+  nf_nat_icmp_reply_translation,
+  nf_nat_packet,
+} from './conntrack/nat_packet.ts';
 import { MANIP_DST, MANIP_SRC } from './conntrack/nat_tuple.ts';
 import { ctinfoOf, entryOf } from './conntrack/packet.ts';
 import { nf_ct_delete, tableOf } from './conntrack/table.ts';
@@ -12,7 +15,6 @@ import {
   IPS_SRC_NAT_DONE,
   IP_CT_ESTABLISHED,
   IP_CT_ESTABLISHED_REPLY,
-  ORIGINAL,
   type CtEntry,
 } from './conntrack/types.ts';
 import { hookList } from './hook_lists.ts';
@@ -41,9 +43,10 @@ export function nf_nat_inet_fn(
   const index = entryOf(k, skb);
   if (index < 0) return NF_ACCEPT;
   const entry = tableOf(k).entries[index]!;
-  if (!isIpv4(entry.tuple[ORIGINAL]!)) return NF_ACCEPT;
   const ctinfo = ctinfoOf(k, skb);
   const manip = manipOf(hook);
+  if (isRelatedIcmp(k, skb))
+    return nf_nat_icmp_reply_translation(k, skb, manip) ? NF_ACCEPT : NF_DROP;
   const established = ctinfo === IP_CT_ESTABLISHED || ctinfo === IP_CT_ESTABLISHED_REPLY;
   if (!established && !alreadySetUp(entry, manip)) {
     for (const one of k.nf.hooks[hookList(pf, hook)]!) {

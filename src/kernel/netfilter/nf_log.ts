@@ -1,11 +1,20 @@
 /// `log`: a line about the packet in the kernel log, in the form that every log reader knows. Stands for
 /// nf_log_ip_packet() and nf_log_ip6_packet() in net/netfilter/nf_log_syslog.c.
-/// Left out: MAC= of frames whose addresses are not known, IP and TCP options, the sequence of echoes, the user of a local
-/// socket, and other logs than the kernel's (group).
+/// Left out: MAC= of frames whose addresses are not known, IP and TCP options, identifier and sequence number of
+/// echoes whose number is not known, what an ICMP error quotes, the user of a local socket, and other logs than
+/// the kernel's (group).
 import { printkAt } from '../printk.ts';
-import { FLAG_DF, FLAG_FRAG, FLAG_IPID, FLAG_MARK, FLAG_MF, FLAG_TCP } from '../skb.ts';
+import {
+  dontFragment,
+  FLAG_ECHO_SEQ,
+  FLAG_FRAG,
+  FLAG_IPID,
+  FLAG_MARK,
+  FLAG_MF,
+  FLAG_TCP,
+} from '../skb.ts';
 import type { Cpu, Kernel, Skb } from '../state.ts';
-import { ip6Words, macOf, skbLen } from './packet.ts';
+import { longForm, macOf, skbLen } from './packet.ts';
 import { NFPROTO_IPV6, type NftExpr } from './types.ts';
 
 const NF_LOG_TCPSEQ = 1;
@@ -60,7 +69,7 @@ function ipHeader(k: Kernel, skb: Skb): string[] {
     `TOS=0x${hex(tos & IPTOS_TOS_MASK)} PREC=0x${hex(tos & IPTOS_PREC_MASK)} TTL=${f.ttl[flow]!}`,
     `ID=${flags & FLAG_IPID ? k.skbs.ipid[skb]! & 0xffff : 0}`,
   ];
-  if (flags & FLAG_DF) words.push('DF');
+  if (dontFragment(flags)) words.push('DF');
   if (flags & FLAG_MF) words.push('MF');
   const offset = flags & FLAG_FRAG ? k.skbs.frag_off[skb]! >>> 3 : 0;
   if (offset > 0) words.push(`FRAG:${offset}`);
@@ -74,14 +83,6 @@ function ip6Header(k: Kernel, skb: Skb): string[] {
     `SRC=${longForm(f.saddr[flow]!)} DST=${longForm(f.daddr[flow]!)}`,
     `LEN=${skbLen(k, skb)} TC=${f.tos[flow]!} HOPLIMIT=${f.ttl[flow]!} FLOWLBL=0`,
   ];
-}
-
-// All eight groups of four digits, as %pI6 prints them.
-function longForm(address: string): string {
-  const hex = (value: number): string => value.toString(16).padStart(4, '0');
-  return ip6Words(address)
-    .map((word) => `${hex(word >>> 16)}:${hex(word & 0xffff)}`)
-    .join(':');
 }
 
 function transport(k: Kernel, skb: Skb, six: boolean, logflags: number): string[] {
@@ -98,7 +99,9 @@ function transport(k: Kernel, skb: Skb, six: boolean, logflags: number): string[
     case IPPROTO_ICMP:
     case IPPROTO_ICMPV6: {
       const [type, code] = [f.sport[flow]! >>> 8, f.sport[flow]! & 0xff];
-      return [`PROTO=${six ? 'ICMPv6' : 'ICMP'} TYPE=${type} CODE=${code}`];
+      const echo = (k.skbs.flags[skb]! & FLAG_ECHO_SEQ) !== 0;
+      const more = echo ? ` ID=${f.dport[flow]!} SEQ=${k.skbs.seq[skb]!}` : '';
+      return [`PROTO=${six ? 'ICMPv6' : 'ICMP'} TYPE=${type} CODE=${code}${more}`];
     }
     default:
       return [`PROTO=${f.proto[flow]!}`];

@@ -24,6 +24,7 @@ import {
   NF_INET_LOCAL_OUT,
   type Family,
   type NftChain,
+  type NftRule,
   type NftTable,
 } from './types.ts';
 
@@ -57,6 +58,7 @@ export function nf_tables_newtable(k: Kernel, ask: NewTable): Answer {
     hgenerator: 0,
     dormant: ask.dormant ?? false,
     comment: ask.comment,
+    stale: false,
     chains: [],
     sets: [],
     flowtables: [],
@@ -170,18 +172,30 @@ export function renameChain(k: Kernel, ask: RenameChain): Answer {
   const chain = nft_chain_lookup(table, ask.chain);
   if (!chain) return refused('ENOENT', 'chain');
   if (nft_chain_lookup(table, ask.name)) return refused('EEXIST', 'chain');
+  // What names the chain is replaced, not changed: the batch may still be taken back.
   for (const other of table.chains)
-    for (const rule of other.rules)
-      rule.exprs = Object.freeze(
-        rule.exprs.map((expr) =>
-          expr.kind === 'verdict' && expr.chain === ask.chain ? { ...expr, chain: ask.name } : expr,
-        ),
-      );
+    other.rules = other.rules.map((rule) =>
+      jumps(rule, ask.chain) ? redirected(rule, ask) : rule,
+    );
   for (const set of table.sets)
-    for (const { verdict } of set.elements)
-      if (verdict?.chain === ask.chain) verdict.chain = ask.name;
+    set.elements = set.elements.map((one) =>
+      one.verdict?.chain === ask.chain
+        ? { ...one, verdict: { ...one.verdict, chain: ask.name } }
+        : one,
+    );
   chain.name = ask.name;
   return accepted;
+}
+
+function jumps(rule: NftRule, chain: string): boolean {
+  return rule.exprs.some((expr) => expr.kind === 'verdict' && expr.chain === chain);
+}
+
+function redirected(rule: NftRule, { chain, name }: RenameChain): NftRule {
+  const exprs = rule.exprs.map((expr) =>
+    expr.kind === 'verdict' && expr.chain === chain ? { ...expr, chain: name } : expr,
+  );
+  return { ...rule, exprs: Object.freeze(exprs) };
 }
 
 /// Removes a chain and its rules, unless something jumps to it.

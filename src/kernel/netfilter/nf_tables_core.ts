@@ -30,6 +30,7 @@ import {
   OP_WIDE_CMP,
   OP_WIDE_RANGE,
   chainIndex,
+  compileTable,
   verdictCode,
 } from './compile.ts';
 import { nft_nat_eval } from './conntrack/nat.ts';
@@ -37,14 +38,15 @@ import { ctMark, notrack, setCtMark } from './ct_state.ts';
 import { FIELDS } from './fields.ts';
 import { nf_log_packet } from './nf_log.ts';
 import { nft_limit_eval, nft_quota_do_eval } from './nft_limit.ts';
-import { reject } from './nft_reject.ts';
 import { nameMatches, nft_set_do_lookup } from './nft_set.ts';
 import { dynset } from './nft_dynset.ts';
+import { wantRejection } from './rejection.ts';
 import { NO_FIELD, loadField, loadName, loadWide, skbLen } from './packet.ts';
 import {
   NF_DROP,
   type NfHookEntry,
   type NftBase,
+  type NftExpr,
   type NftRule,
   type NftTable,
   type Word,
@@ -79,6 +81,10 @@ export function nft_do_chain(
   outdev: number,
 ): number {
   const table = k.nf.tables[entry.table]!;
+  if (table.stale) {
+    compileTable(table, true, c.cursor_ns);
+    table.stale = false;
+  }
   pkt.skb = skb;
   pkt.hook = hook;
   pkt.indev = indev;
@@ -243,14 +249,19 @@ function evaluate(k: Kernel, c: Cpu, table: NftTable, rule: NftRule): number {
         i += 2;
         break;
       case OP_REJECT:
-        return reject(k, c, skb, pkt.hook, rule.exprs[code[i + 1]!]!);
+        wantRejection(rule.exprs[code[i + 1]!]!);
+        return NF_DROP;
       case OP_NAT:
-        return nft_nat_eval(k, c, skb, rule.exprs[code[i + 1]!]!, pkt.indev, pkt.outdev);
+        return translate(k, c, rule.exprs[code[i + 1]!]!);
       default:
         throw new Error(`a rule of table ${table.name} holds the code ${code[i]}`);
     }
   }
   return NFT_CONTINUE;
+}
+
+function translate(k: Kernel, c: Cpu, expr: NftExpr): number {
+  return nft_nat_eval(k, c, pkt.skb, expr, pkt.hook, pkt.indev, pkt.outdev);
 }
 
 function compares(value: number, op: number, other: number): boolean {

@@ -2,6 +2,7 @@
 /// nf_tables_delrule() in net/netfilter/nf_tables_api.c.
 /// Left out: NFTA_RULE_ID and the other ways of naming a rule of the same batch.
 import type { Kernel } from '../state.ts';
+import { nft_dynset_init } from './nft_dynset.ts';
 import {
   loaded,
   nf_tables_alloc_handle,
@@ -43,6 +44,8 @@ export function nf_tables_newrule(k: Kernel, ask: NewRule): Answer {
     comment: ask.comment,
     origin: ask.origin,
     exprs: Object.freeze(exprs),
+    ct: exprs.some(needsConntrack),
+    bound: exprs.some(isBound),
     xt: ask.xt,
     code: [],
     names: [],
@@ -57,8 +60,14 @@ export function nf_tables_newrule(k: Kernel, ask: NewRule): Answer {
   return accepted;
 }
 
-/// Whether a rule makes the host track connections.
-export function needsConntrack(expr: NftExpr): boolean {
+/// Whether an expression may make the ruleset one that packets cannot run through (nf_tables_validate.ts).
+export function isBound(expr: NftExpr): boolean {
+  if (expr.kind === 'verdict') return expr.chain !== '';
+  return expr.kind === 'vmap' || expr.kind === 'nat' || expr.kind === 'reject';
+}
+
+// Whether a rule makes the host track connections.
+function needsConntrack(expr: NftExpr): boolean {
   return expr.kind === 'nat' || usesCt(expr);
 }
 
@@ -92,6 +101,13 @@ function checkExprs(k: Kernel, table: NftTable, family: Family, exprs: readonly 
   for (const [i, expr] of exprs.entries()) {
     if ('set' in expr && !table.sets.some((set) => set.name === expr.set))
       return refused('ENOENT', 'expr', i);
+    if (expr.kind === 'dynset') {
+      const bad = nft_dynset_init(
+        table.sets.find((set) => set.name === expr.set)!,
+        expr.timeout_ns,
+      );
+      if (bad) return refused(bad, 'expr', i);
+    }
     if (expr.kind === 'verdict' && expr.chain !== '') {
       const chain = nft_chain_lookup(table, expr.chain);
       if (!chain) return refused('ENOENT', 'expr', i);

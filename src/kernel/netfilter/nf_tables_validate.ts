@@ -43,14 +43,18 @@ export function nft_table_validate(table: NftTable): ErrnoName | null {
   return null;
 }
 
+const nothing: readonly NftExpr[] = [];
+
 // A chain that was right at some level is right at every higher one.
 function nft_chain_validate(walk: Walk, chain: NftChain, level: number): ErrnoName | null {
   if (level === NFT_JUMP_STACK_SIZE) return 'EMLINK';
   if ((walk.level.get(chain.name) ?? -1) >= level) return null;
   let rules = chain.rules.length;
-  for (const { exprs } of chain.rules)
-    for (const expr of exprs) {
-      if (!placeAllowed(walk.table, walk.base, expr)) return 'EOPNOTSUPP';
+  for (const { exprs, bound, origin } of chain.rules)
+    for (const expr of bound ? exprs : nothing) {
+      // nft_compat.c answers otherwise for what iptables wrote.
+      if (!placeAllowed(walk.table, walk.base, expr))
+        return origin === 'xtables' ? 'EINVAL' : 'EOPNOTSUPP';
       let most = 0; // of the chains that it may lead to
       for (const name of targets(walk.table, expr)) {
         const next = walk.chains.get(name);

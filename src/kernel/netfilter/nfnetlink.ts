@@ -1,9 +1,8 @@
 /// A batch of changes to nf_tables: all of it is put in force at once, or nothing. Stands for
 /// nfnetlink_rcv_batch() in net/netfilter/nfnetlink.c with nf_tables_commit() and nf_tables_abort().
 /// Left out: notifications to listeners, and a check of the generation (nobody else changes rules meanwhile).
-import { clone } from '../../engine/snapshot.ts';
 import type { Kernel } from '../state.ts';
-import { compileRule } from './compile.ts';
+import { compileTable } from './compile.ts';
 import {
   hookEntries,
   nf_register_net_hook,
@@ -20,10 +19,12 @@ import {
   nf_tables_newchain,
   nf_tables_newflowtable,
   nf_tables_newtable,
+  nft_chain_lookup,
+  nft_table_lookup,
   renameChain,
 } from './nf_tables_api.ts';
 import { refused, type Answer, type NftMessage, type Refused } from './nf_tables_message.ts';
-import { needsConntrack, nf_tables_delrule, nf_tables_newrule } from './nf_tables_rule.ts';
+import { isBound, nf_tables_delrule, nf_tables_newrule } from './nf_tables_rule.ts';
 import {
   nf_tables_delset,
   nf_tables_delsetelem,
@@ -37,6 +38,10 @@ import {
   type Family,
   type NfHookEntry,
   type NftChain,
+  type NftElement,
+  type NftFlowtable,
+  type NftRule,
+  type NftSet,
   type NftTable,
 } from './types.ts';
 
@@ -52,8 +57,8 @@ export function nfnetlink_rcv_batch(
   messages: readonly NftMessage[],
   check = false,
 ): readonly BatchError[] {
-  const before = clone(k.nf.tables);
-  const abort = (): void => nf_tables_abort(k, clone(before));
+  const before = keep(k, messages);
+  const abort = (): void => nf_tables_abort(k, before);
   for (;;) {
     const errors = applyAll(k, messages, false);
     if (errors.some((error) => error.errno === 'EAGAIN')) {
@@ -64,8 +69,8 @@ export function nfnetlink_rcv_batch(
       abort();
       return errors;
     }
-    if (k.nf.tables.every((table) => nft_table_validate(table) === null)) {
-      nf_tables_commit(k);
+    if (!asksValidation(k, messages) || allValid(k)) {
+      nf_tables_commit(k, before);
       return errors;
     }
     // Now each message is checked by itself, to find the one that is to blame.
@@ -74,6 +79,23 @@ export function nfnetlink_rcv_batch(
     abort();
     return found;
   }
+}
+
+function allValid(k: Kernel): boolean {
+  return k.nf.tables.every((table) => nft_table_validate(table) === null);
+}
+
+// Whether a change could make a right ruleset a wrong one. A rule that leads nowhere can only lengthen the way
+// through a chain that others jump to. net/netfilter/nf_tables_api.c:nft_validate_state_update()
+function asksValidation(k: Kernel, messages: readonly NftMessage[]): boolean {
+  return messages.some((message) => {
+    if (message.type === 'newchain') return message.base !== null;
+    if (message.type === 'newsetelem')
+      return message.elements.some(({ verdict }) => verdict?.chain);
+    if (message.type !== 'newrule') return false;
+    const table = nft_table_lookup(k, message.family, message.table);
+    return message.exprs.some(isBound) || !(table && nft_chain_lookup(table, message.chain)?.base);
+  });
 }
 
 function applyAll(k: Kernel, messages: readonly NftMessage[], validate: boolean): BatchError[] {
@@ -124,32 +146,90 @@ function apply(k: Kernel, message: NftMessage): Answer {
   }
 }
 
-// Takes everything back, except the handles that tables have given out.
-function nf_tables_abort(k: Kernel, before: NftTable[]): void {
-  for (const table of before) {
-    const now = k.nf.tables.find((one) => one.handle === table.handle);
-    if (now) table.hgenerator = Math.max(table.hgenerator, now.hgenerator);
-  }
-  k.nf.tables = before;
+/// What a batch may change, as it was before: messages replace rules and elements, and never write into them.
+interface Kept {
+  readonly tables: readonly KeptTable[];
+  readonly sets: readonly { readonly set: NftSet; readonly elements: readonly NftElement[] }[];
 }
 
-/// Puts the tables in force: rules are compiled, base chains hooked, and lists point to where chains are.
-function nf_tables_commit(k: Kernel): void {
+interface KeptTable {
+  readonly table: NftTable;
+  readonly dormant: boolean;
+  readonly chains: readonly NftChain[];
+  readonly sets: readonly NftSet[];
+  readonly flowtables: readonly NftFlowtable[];
+  readonly inside: readonly {
+    readonly name: string;
+    readonly policy: number;
+    readonly rules: readonly NftRule[];
+  }[]; // by chain
+}
+
+function keep(k: Kernel, messages: readonly NftMessage[]): Kept {
+  const changed = (table: NftTable, set: NftSet): boolean =>
+    messages.some(
+      (one) =>
+        one.type === 'renamechain' ||
+        ((one.type === 'newsetelem' || one.type === 'delsetelem') &&
+          one.set === set.name &&
+          one.table === table.name),
+    );
+  const writes = messages.some(({ type }) => type === 'renamechain' || type.endsWith('setelem'));
+  const sets = writes
+    ? k.nf.tables.flatMap((table) => table.sets.filter((set) => changed(table, set)))
+    : [];
+  return {
+    tables: k.nf.tables.map((table) => ({
+      table,
+      dormant: table.dormant,
+      chains: [...table.chains],
+      sets: [...table.sets],
+      flowtables: [...table.flowtables],
+      inside: table.chains.map(({ name, base, rules }) => ({
+        ...{ name, policy: base?.policy ?? 0, rules: [...rules] },
+      })),
+    })),
+    sets: sets.map((set) => ({ set, elements: [...set.elements] })),
+  };
+}
+
+// Takes everything back, except the handles that tables have given out.
+function nf_tables_abort(k: Kernel, before: Kept): void {
+  k.nf.tables = before.tables.map(({ table }) => table);
+  for (const { table, dormant, chains, sets, flowtables, inside } of before.tables) {
+    table.dormant = dormant;
+    table.chains = [...chains];
+    table.sets = [...sets];
+    table.flowtables = [...flowtables];
+    for (const [i, { name, policy, rules }] of inside.entries()) {
+      const chain = chains[i]!;
+      chain.name = name;
+      chain.rules = [...rules];
+      if (chain.base) chain.base.policy = policy;
+    }
+  }
+  for (const { set, elements } of before.sets) set.elements = [...elements];
+}
+
+/// Puts the tables in force: new rules are compiled, base chains hooked, and lists point to where chains are.
+function nf_tables_commit(k: Kernel, before: Kept): void {
   let tracked = 0;
-  for (const table of k.nf.tables)
-    for (const chain of table.chains)
-      for (const rule of chain.rules) {
-        const { code, names, state } = compileRule(table, rule.exprs, k.now);
-        // What a rule has counted stays: only one that is new starts with its first values.
-        if (rule.code.length === 0) rule.state = [...state];
-        rule.code = code;
-        rule.names = names;
-        if (rule.exprs.some(needsConntrack)) tracked++;
-      }
+  for (const table of k.nf.tables) {
+    const old = before.tables.find((one) => one.table === table);
+    const moved = old && (shifted(old.chains, table.chains) || shifted(old.sets, table.sets));
+    compileTable(table, false, k.now);
+    if (moved) table.stale = true;
+    for (const { rules } of table.chains) for (const rule of rules) if (rule.ct) tracked++;
+  }
   hookChains(k);
   nf_ct_netns_get(k, tracked);
   k.nf.base_seq++;
   k.config_version++;
+}
+
+// Whether one that was there is not where it was.
+function shifted<T>(before: readonly T[], now: readonly T[]): boolean {
+  return before.some((one, i) => now[i] !== one);
 }
 
 function hookChains(k: Kernel): void {

@@ -100,8 +100,8 @@ export function insertElement(set: NftSet, element: NftElement): void {
   set.elements.splice(placeOf(set, element), 0, element);
 }
 
-// Index of the first element that comes after this one.
-function placeOf({ elements }: NftSet, element: NftElement): number {
+/// Index of the first element that comes after this one.
+export function placeOf({ elements }: NftSet, element: NftElement): number {
   let low = 0;
   let high = elements.length;
   while (low < high) {

@@ -5,7 +5,7 @@
 /// Left out: what the model of a packet does not hold: IP options, the flow label, urgent pointers.
 import {
   FLAG_BROADCAST,
-  FLAG_DF,
+  dontFragment,
   FLAG_FOREIGN,
   FLAG_FRAG,
   FLAG_IPID,
@@ -179,7 +179,7 @@ function ipField(k: Kernel, skb: Skb, field: number): number {
 function fragOff(k: Kernel, skb: Skb): number {
   const flags = k.skbs.flags[skb]!;
   const offset = flags & FLAG_FRAG ? k.skbs.frag_off[skb]! >>> 3 : 0;
-  return offset | (flags & FLAG_MF ? 0x2000 : 0) | (flags & FLAG_DF ? 0x4000 : 0);
+  return offset | (flags & FLAG_MF ? 0x2000 : 0) | (dontFragment(flags) ? 0x4000 : 0);
 }
 
 function ip6Field(k: Kernel, skb: Skb, field: number): number {
@@ -289,7 +289,15 @@ export function ip6Words(text: string): readonly number[] {
   return words;
 }
 
-/// The same, or null for what is no IPv6 address.
+/// All eight groups of four digits, as the kernel prints an address with %pI6.
+export function longForm(address: string): string {
+  const hex = (value: number): string => value.toString(16).padStart(4, '0');
+  return ip6Words(address)
+    .map((word) => `${hex(word >>> 16)}:${hex(word & 0xffff)}`)
+    .join(':');
+}
+
+/// The four words, or null for what is no IPv6 address.
 export function readWords(text: string): readonly number[] | null {
   const [head = '', tail, more] = text.split('::');
   if (more !== undefined) return null;

@@ -30,6 +30,7 @@ export type Family = 'ip' | 'ip6' | 'inet' | 'netdev';
 export interface NfState {
   /// Hook functions by list: 0 to 4 the IPv4 hooks, 5 to 9 the IPv6 ones. Callers look here first.
   active: number[];
+  out: number; // functions at LOCAL_OUT and POST_ROUTING of both families together
   hooks: NfHookEntry[][]; // the same lists, in the order in which they run
   ingress: NfHookEntry[][]; // by index into devs; shorter than devs when the last have none
   tables: NftTable[]; // in order of creation
@@ -37,6 +38,7 @@ export interface NfState {
   base_seq: number; // generation: grows with each transaction
   next_id: number; // identity of the next chain, for the hook lists
   modules: string[]; // expression and chain types that were loaded when first asked for
+  sent_flow: number; // row of flows that stands for what the host is sending; -1: not made yet
   ct_users: number; // rules that need connection tracking
   ct: Conntrack | null; // its table; null: the module is not loaded. conntrack/types.ts
 }
@@ -57,6 +59,7 @@ export interface NftTable {
   hgenerator: number; // handles given out inside the table
   dormant: boolean; // its base chains are not hooked
   comment: string;
+  stale: boolean; // chains or sets have moved: rules are compiled again at the next packet
   chains: NftChain[];
   sets: NftSet[];
   flowtables: NftFlowtable[];
@@ -88,6 +91,8 @@ export interface NftRule {
   comment: string;
   origin: 'nft' | 'xtables'; // which tool wrote it
   exprs: readonly NftExpr[]; // frozen
+  ct: boolean; // one of them reads or changes the packet's connection
+  bound: boolean; // one of them is not allowed at every hook, or leads to a chain
   xt: string; // opaque record of the tool that wrote it; '' none
   code: readonly number[]; // frozen; compile.ts
   names: readonly string[]; // interface names that the code compares; frozen
@@ -236,6 +241,7 @@ export interface NftFlowtable {
 export function createNf(): NfState {
   return {
     active: new Array<number>(10).fill(0),
+    out: 0,
     hooks: Array.from({ length: 10 }, () => []),
     ingress: [],
     tables: [],
@@ -243,6 +249,7 @@ export function createNf(): NfState {
     base_seq: 1,
     next_id: 1,
     modules: [],
+    sent_flow: -1,
     ct_users: 0,
     ct: null,
   };

@@ -1,16 +1,20 @@
 /// A remote host's frames reach the NIC: built as columns, with what GRO needs to merge them.
 /// Also its timer: what was lost is sent again from the last ACK on, a shut window is asked about, and
 /// clients begin.
-import { setTime, timeOf } from '../../engine/agenda.ts';
+import { setTime } from '../../engine/agenda.ts';
 import { bits } from '../../engine/random.ts';
 import { framePs } from '../link_time.ts';
+import { afterPauses } from '../pause_frames.ts';
 import { FLAG_DF, FLAG_IPID, FLAG_TCP, FLAG_TSTAMP, takeSkb } from '../skb.ts';
-import type { Kernel, NetDevice, Remote, RemoteConn, Skb } from '../state.ts';
+import type { Kernel, Remote, RemoteConn, Skb } from '../state.ts';
 import { receiveFrame } from '../wire.ts';
+import { leaveTurn, takesTurn, waitTurn } from '../wire_turn.ts';
 import { beginConnection } from './remote_start.ts';
-import { armTimer } from './remote_receive.ts';
+import { congestionSent, congestionTimeout } from './remote_congestion.ts';
+import { armTimer, patience } from './remote_receive.ts';
 import { nextHole } from './remote_sack.ts';
 import {
+  ACK,
   DATA,
   dataLength,
   FIN,
@@ -24,6 +28,8 @@ import {
   resendLength,
   RST,
   SYN,
+  TAIL,
+  tailStart,
   wantTurn,
 } from './remote_turn.ts';
 
@@ -36,19 +42,23 @@ const SYN_RTO_NS = 1_000_000_000;
 const SYN_TRIES = 7; // the first and net.ipv4.tcp_syn_retries more
 const RTO_MAX_NS = 120_000_000_000;
 const SYN_OPTIONS = 20;
-const SYN_FRAME = 14 + 20 + 20 + SYN_OPTIONS;
+const ETHERNET_TCP = 14 + 20;
+const IPV4_HEADER = 20;
 
 /// The last bit of a remote host's next frame arrives, unless somebody else has taken the link.
 export function remoteSend(k: Kernel, r: Remote): void {
   const dev = k.devs[r.dev]!;
   const at_ps = r.kind === 'synflood' ? floodArrival(k, r) : nextArrival(k, r);
   const arrives = Math.ceil(at_ps / 1000);
-  if (!r.active || arrives === Infinity) return leaveWire(k, dev, r);
+  if (!r.active || arrives === Infinity) {
+    leaveTurn(dev, r.slot);
+    return setTime(k.agenda, r.slot, Infinity);
+  }
   if (arrives > k.now) {
-    if (!dev.wire_turn.includes(r.id)) dev.wire_turn.push(r.id);
+    waitTurn(dev, r.slot);
     return setTime(k.agenda, r.slot, arrives);
   }
-  if (!takesWire(k, dev, r)) return;
+  if (!takesTurn(k, dev, r.slot)) return;
   dev.wire_ps = at_ps;
   r.next_ns = Math.max(r.next_ns, k.now - r.gap_ns) + r.gap_ns;
   const skb = r.kind === 'synflood' ? floodFrame(k, r) : connectionFrame(k, r);
@@ -56,31 +66,6 @@ export function remoteSend(k: Kernel, r: Remote): void {
   if (r.kind === 'synflood') planFlood(k, r);
   else planRemote(k, r);
   receiveFrame(k, dev, skb);
-}
-
-/// It has nothing to send: the others need not wait for it.
-function leaveWire(k: Kernel, dev: NetDevice, r: Remote): void {
-  dev.wire_turn = dev.wire_turn.filter((id) => id !== r.id);
-  setTime(k.agenda, r.slot, Infinity);
-}
-
-/// Remote hosts that want the wire at the same time take turns: one that found it taken goes before the one
-/// that took it, which waits until then. False: it must wait.
-function takesWire(k: Kernel, dev: NetDevice, r: Remote): boolean {
-  const first = dev.wire_turn[0];
-  if (first === undefined) return true;
-  if (first === r.id) {
-    dev.wire_turn.shift();
-    return true;
-  }
-  const due = timeOf(k.agenda, k.remotes[first]!.slot);
-  if (due === Infinity) {
-    dev.wire_turn.shift();
-    return takesWire(k, dev, r);
-  }
-  if (!dev.wire_turn.includes(r.id)) dev.wire_turn.push(r.id);
-  setTime(k.agenda, r.slot, Math.max(due, k.now + 1));
-  return false;
 }
 
 function frame(k: Kernel, r: Remote, flow: number, len: number): Skb {
@@ -91,7 +76,7 @@ function frame(k: Kernel, r: Remote, flow: number, len: number): Skb {
   pool.dev[skb] = r.dev;
   pool.arrived[skb] = k.now;
   pool.serial[skb] = k.ledger.offered;
-  pool.flags[skb] = FLAG_TCP | FLAG_IPID | FLAG_DF;
+  pool.flags[skb] = FLAG_TCP | (r.ip_header === IPV4_HEADER ? FLAG_IPID | FLAG_DF : 0);
   pool.payload[skb] = 0;
   pool.gso_size[skb] = 0;
   return skb;
@@ -139,8 +124,18 @@ function fill(k: Kernel, r: Remote, conn: RemoteConn, kind: number, skb: Skb): v
     if (len === 0) flags |= FLAG_FIN; // all that is left is the FIN
     conn.retransmit = false;
     conn.resend = at + Math.max(1, len);
+    conn.last_resent = at;
+    congestionSent(conn, len);
     r.retransmitted++;
     conn.rto_at = k.now + conn.rto_ns;
+  } else if (kind === TAIL) {
+    at = tailStart(r, conn);
+    pool.payload[skb] = frameLength(r, conn, TAIL) - frameLength(r, conn, ACK);
+    conn.tail = false;
+    conn.probed = true;
+    r.retransmitted++;
+    conn.rto_at = k.now + conn.rto_ns;
+    armTimer(k, r, conn.rto_at);
   } else if (kind === FIN) {
     flags |= FLAG_FIN;
     sentFin(k, r, conn);
@@ -170,10 +165,9 @@ function sentData(k: Kernel, r: Remote, conn: RemoteConn, len: number): number {
   if (conn.snd_nxt < conn.snd_max) r.retransmitted++;
   conn.snd_nxt += len;
   conn.snd_max = Math.max(conn.snd_max, conn.snd_nxt);
-  if (conn.rto_at === Infinity) {
-    conn.rto_at = k.now + conn.rto_ns;
-    armTimer(k, r, conn.rto_at);
-  }
+  congestionSent(conn, len);
+  conn.rto_at = Math.min(conn.rto_at, k.now + patience(r, conn));
+  armTimer(k, r, conn.rto_at);
   const last = conn.train === 1 || conn.snd_nxt === finAt(conn) || dataLength(r, conn) === 0;
   return last ? FLAG_PSH : 0;
 }
@@ -219,11 +213,14 @@ function timedOut(k: Kernel, r: Remote, conn: RemoteConn, index: number): void {
       return;
     }
     conn.retransmit = true;
+  } else if (conn.snd_max > conn.snd_una && patience(r, conn) < conn.rto_ns) {
+    conn.tail = true;
+    return wantTurn(k, r, index, k.now + k.devs[r.dev]!.propagation_ns);
   } else if (conn.snd_max > conn.snd_una) {
+    congestionTimeout(r, conn);
     conn.snd_nxt = conn.snd_una;
     conn.fin = r.keeps;
-    conn.recover = -1;
-    conn.retransmit = false;
+    conn.retransmit = conn.probed = conn.tail = false;
     conn.sacked = []; // the host may have dropped what it reported (RFC 2018)
     conn.dupacks = 0;
   } else conn.probe = true;
@@ -236,12 +233,13 @@ function timedOut(k: Kernel, r: Remote, conn: RemoteConn, index: number): void {
 
 /// A SYN without options or with all that Linux sends.
 function floodLength(r: Remote): number {
-  return r.syn.mss === 0 ? SYN_FRAME - SYN_OPTIONS : SYN_FRAME;
+  return ETHERNET_TCP + r.ip_header + (r.syn.mss === 0 ? 0 : SYN_OPTIONS);
 }
 
 function floodArrival(k: Kernel, r: Remote): number {
   const dev = k.devs[r.dev]!;
-  return Math.max(r.next_ns * 1000, dev.wire_ps + framePs(dev, floodLength(r)));
+  const frame_ps = framePs(dev, floodLength(r));
+  return afterPauses(dev, Math.max(r.next_ns * 1000, dev.wire_ps + frame_ps), frame_ps);
 }
 
 /// Plans the next SYN of a flood.

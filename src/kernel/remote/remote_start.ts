@@ -2,14 +2,16 @@
 /// after another, and floods of SYNs that nobody will answer for. They share the link with all
 /// other senders of the device.
 ///
-/// A bulk sender follows the window that the host offers, and nothing else: no congestion control,
-/// no delays of its own beside the propagation of the wire.
-/// Left out: answers to the host's data and FINs (it sends none), ECN, IPv6.
+/// A bulk sender follows the window that the host offers, and after a loss its congestion control
+/// (remote_congestion.ts); it has no delays of its own beside the propagation of the wire.
+/// Left out: answers to the host's data and FINs (it sends none), ECN; over IPv6 neighbour discovery.
 import { addSlot, setTime } from '../../engine/agenda.ts';
 import { bits, stream } from '../../engine/random.ts';
 import { REMOTE, REMOTE_TIMER } from '../events.ts';
 import { addFlow, addressText } from '../flows.ts';
+import { address6, isLinkLocal6 } from '../address.ts';
 import type { Kernel, NetDevice, Remote, RemoteConn, SynOptions } from '../state.ts';
+import { ownAddress, senderAddress } from '../source_flows.ts';
 import { armTimer, RTO_NS } from './remote_receive.ts';
 import { wantTurn } from './remote_turn.ts';
 
@@ -17,6 +19,8 @@ const IPPROTO_TCP = 6;
 const FIRST_PORT = 32768;
 const PORTS = 28232; // net.ipv4.ip_local_port_range: 32768 to 60999
 const FLOOD_NET = 0xc6120000; // 198.18.0.0/15, reserved for such tests
+const FLOOD_NET6 = '2001:2'; // 2001:2::/48, the same for IPv6 (RFC 5180)
+const LINK_LOCAL = 'fe80';
 const DEFAULT_DPORT = 5201; // iperf3's
 
 /// What a remote sender does.
@@ -30,6 +34,8 @@ export interface TcpSpec {
   readonly timestamps?: boolean; // true
   readonly window?: number; // its own window, raw field; 502
   readonly dport?: number; // 5201
+  readonly v6?: boolean; // IPv6
+  readonly daddr?: string; // instead of the interface's address
   readonly train?: number; // segments that one connection sends in a row; 44, a full TSO packet
   readonly label?: string;
 }
@@ -41,6 +47,8 @@ export interface FloodSpec {
   readonly saddr?: string; // one address, and so many of its ports instead
   readonly window?: number; // raw field; 502
   readonly bare?: boolean; // SYNs without options; false
+  readonly v6?: boolean; // IPv6
+  readonly daddr?: string; // instead of the interface's address
   readonly dport?: number;
   readonly limit?: number; // SYNs
   readonly label?: string;
@@ -51,6 +59,8 @@ export interface ClientSpec {
   readonly rate: number; // connections a second
   readonly limit: number; // connections
   readonly bytes?: number; // payload of each; 0: they only connect
+  readonly v6?: boolean; // IPv6
+  readonly daddr?: string; // instead of the interface's address
   readonly dport?: number;
   readonly timestamps?: boolean;
   readonly label?: string;
@@ -110,11 +120,12 @@ export function startSynFlood(k: Kernel, spec: FloodSpec): number {
     gap_ns: gapOf(dev, spec.pps),
     limit: spec.limit ?? Infinity,
   });
+  const daddr = destination(dev, spec);
   r.flows = sources;
   r.window = spec.window ?? r.window;
   if (spec.bare) r.syn = { mss: 0, wscale: -1, sack_ok: false, tstamp: false };
   for (let i = 0; i < sources; i++)
-    newFlow(k, r, spec.saddr ?? addressText(FLOOD_NET + i), 1024 + (i % 64512));
+    newFlow(k, r, spec.saddr ?? floodAddress(daddr, i), daddr, 1024 + (i % 64512));
   r.next_ns = k.now;
   setTime(k.agenda, r.slot, k.now);
   return r.id;
@@ -187,12 +198,14 @@ interface Shape {
 function addRemote(
   k: Kernel,
   kind: Remote['kind'],
-  spec: { readonly dev: number; readonly dport?: number; readonly label?: string },
+  spec: Target,
   dev: NetDevice,
   shape: Shape,
 ): Remote {
   const id = k.remotes.length;
-  const most = dev.mtu - 40;
+  const daddr = destination(dev, spec);
+  const ip_header = daddr.includes(':') ? 40 : 20;
+  const most = dev.mtu - ip_header - 20;
   const syn: SynOptions = { mss: most, wscale: 7, sack_ok: true, tstamp: shape.timestamps };
   const r: Remote = {
     id,
@@ -201,6 +214,7 @@ function addRemote(
     active: true,
     label: spec.label ?? '',
     dport: spec.dport ?? DEFAULT_DPORT,
+    ip_header,
     started: k.now,
     conns: [],
     first_flow: k.flows.count,
@@ -232,18 +246,41 @@ function addRemote(
   // The flows of a remote host lie side by side, so all of them are made now.
   if (kind !== 'synflood')
     for (let i = 0; i < shape.limit; i++)
-      newFlow(k, r, dev.peer, FIRST_PORT + (k.flows.count % PORTS));
+      newFlow(k, r, senderAddress(dev, daddr, 0), daddr, FIRST_PORT + (k.flows.count % PORTS));
   return r;
 }
 
-function newFlow(k: Kernel, r: Remote, saddr: string, sport: number): void {
-  const dev = k.devs[r.dev]!;
-  const daddr = dev.addrs.find((text) => !text.includes(':'))?.split('/')[0];
-  if (daddr === undefined) throw new Error(`${dev.name} has no IPv4 address`);
+interface Target {
+  readonly dev: number;
+  readonly dport?: number;
+  readonly v6?: boolean;
+  readonly daddr?: string;
+  readonly label?: string;
+}
+
+/// Where it connects to: the address asked for, or the interface's own.
+function destination(dev: NetDevice, { v6 = false, daddr }: Target): string {
+  if (daddr !== undefined) return address6(daddr) ?? daddr;
+  const own = ownAddress(dev, v6);
+  if (own === '0.0.0.0') throw new Error(`${dev.name} has no IPv4 address`);
+  return own;
+}
+
+/// The n-th address of a flood. To a link-local address nobody further away can send.
+function floodAddress(daddr: string, n: number): string {
+  if (!daddr.includes(':')) return addressText(FLOOD_NET + n);
+  const host = `${(1 + (n >>> 16)).toString(16)}:${(n & 0xffff).toString(16)}`;
+  return address6(`${isLinkLocal6(daddr) ? LINK_LOCAL : FLOOD_NET6}::${host}`)!;
+}
+
+/// A flow of the remote host. Linux labels what it sends over IPv6 by a hash of the connection.
+function newFlow(k: Kernel, r: Remote, saddr: string, daddr: string, sport: number): void {
   const { dport, syn } = r;
-  const proto = IPPROTO_TCP;
-  const options = syn.mss === 0 ? {} : { syn };
-  addFlow(k, { dev: r.dev, saddr, daddr, sport, dport, proto, remote: r.id, ...options });
+  const flow_label = daddr.includes(':') ? bits(r.random) & 0xfffff : 0;
+  addFlow(k, {
+    ...{ dev: r.dev, saddr, daddr, sport, dport, flow_label },
+    ...{ proto: IPPROTO_TCP, remote: r.id, ...(syn.mss !== 0 && { syn }) },
+  });
 }
 
 /// Begins the next connection. False when all have begun.
@@ -267,6 +304,8 @@ export function beginConnection(k: Kernel, r: Remote): boolean {
     recover: -1,
     resend: 0,
     sacked: [],
+    ...{ last_resent: -1, cwnd: Infinity, ssthresh: Infinity, cwnd_cnt: 0, pipe: 0 },
+    ...{ prior_cwnd: 0, prr_delivered: 0, prr_out: 0, probed: false, tail: false },
     retransmit: false,
     ack: false,
     fin: r.keeps,

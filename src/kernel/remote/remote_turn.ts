@@ -2,7 +2,9 @@
 /// segments, as soon as the link is free and what they answer has reached them.
 import { setTime } from '../../engine/agenda.ts';
 import { framePs } from '../link_time.ts';
+import { afterPauses } from '../pause_frames.ts';
 import type { Kernel, Remote, RemoteConn } from '../state.ts';
+import { congestionRoom } from './remote_congestion.ts';
 import { holeLength, nextHole } from './remote_sack.ts';
 
 export const NOTHING = 0;
@@ -13,8 +15,9 @@ export const RESEND = 4; // a segment once more
 export const FIN = 5;
 export const PROBE = 6; // is the window still shut?
 export const RST = 7;
+export const TAIL = 8; // the last segment once more
 
-const ETHERNET_IP_TCP = 14 + 20 + 20;
+const ETHERNET_TCP = 14 + 20;
 const TIMESTAMP = 12;
 const SYN_OPTIONS = 20; // MSS, SACK permitted, timestamp, window scale, as Linux packs them
 const FIRST = 1; // the SYN takes one sequence number
@@ -24,7 +27,8 @@ export function nextFrame(r: Remote, conn: RemoteConn): number {
   if (conn.rst) return RST;
   if (conn.state === 'new' || (conn.state === 'syn-sent' && conn.retransmit)) return SYN;
   if (conn.state !== 'established') return NOTHING;
-  if (nextHole(conn) >= 0) return RESEND;
+  if (nextHole(conn) >= 0 && (conn.retransmit || congestionRoom(conn) > 0)) return RESEND;
+  if (conn.tail) return TAIL;
   if (conn.ack) return ACK;
   if (dataLength(r, conn) > 0) return DATA;
   if (conn.snd_nxt === finAt(conn) && !conn.fin && conn.snd_wnd > 0) return FIN;
@@ -40,7 +44,8 @@ export function finAt(conn: RemoteConn): number {
 /// only at the end, or when nothing is on its way (RFC 1122, 4.2.3.4).
 export function dataLength(r: Remote, conn: RemoteConn): number {
   const left = finAt(conn) - conn.snd_nxt;
-  const room = conn.snd_una + conn.snd_wnd - conn.snd_nxt;
+  const window = conn.snd_una + conn.snd_wnd - conn.snd_nxt;
+  const room = Math.min(window, congestionRoom(conn));
   const len = Math.min(r.mss, left, room);
   if (len <= 0) return 0;
   return len === r.mss || len === left || conn.snd_nxt === conn.snd_una ? len : 0;
@@ -52,11 +57,21 @@ export function resendLength(r: Remote, conn: RemoteConn): number {
   return Math.max(0, Math.min(r.mss, holeLength(conn, from), finAt(conn) - from));
 }
 
+/// Where the last segment with payload begins and ends.
+export function tailStart(r: Remote, conn: RemoteConn): number {
+  return Math.max(conn.snd_una, tailEnd(conn) - r.mss);
+}
+function tailEnd(conn: RemoteConn): number {
+  return Math.min(conn.snd_max, finAt(conn));
+}
+
 /// Length of its next frame without FCS, bytes.
 export function frameLength(r: Remote, conn: RemoteConn, kind: number): number {
-  if (kind === SYN) return ETHERNET_IP_TCP + SYN_OPTIONS;
-  const headers = ETHERNET_IP_TCP + (conn.tstamp ? TIMESTAMP : 0);
+  const bare = ETHERNET_TCP + r.ip_header;
+  if (kind === SYN) return bare + SYN_OPTIONS;
+  const headers = bare + (conn.tstamp ? TIMESTAMP : 0);
   if (kind === DATA) return headers + dataLength(r, conn);
+  if (kind === TAIL) return headers + tailEnd(conn) - tailStart(r, conn);
   return kind === RESEND ? headers + resendLength(r, conn) : headers;
 }
 
@@ -81,7 +96,8 @@ export function nextArrival(k: Kernel, r: Remote): number {
     const kind = nextFrame(r, conn);
     if (kind !== NOTHING) {
       const earliest = Math.max(conn.ready_ns, r.next_ns) * 1000;
-      return Math.max(earliest, dev.wire_ps + framePs(dev, frameLength(r, conn, kind)));
+      const frame_ps = framePs(dev, frameLength(r, conn, kind));
+      return afterPauses(dev, Math.max(earliest, dev.wire_ps + frame_ps), frame_ps);
     }
     conn.in_turn = false;
     r.turns.shift();

@@ -46,7 +46,7 @@ export interface TcProto {
   filters: TcFilter[];
 }
 
-export type TcFilterKind = 'u32' | 'flower' | 'matchall' | 'basic' | 'fw';
+export type TcFilterKind = 'u32' | 'flower' | 'matchall' | 'basic' | 'fw' | 'bpf';
 
 export interface TcFilter {
   readonly handle: number;
@@ -64,13 +64,14 @@ export type TcMatch =
   | { readonly kind: 'flower'; readonly key: FlowerKey }
   | { readonly kind: 'matchall' }
   | { readonly kind: 'basic' }
-  | { readonly kind: 'fw'; readonly mark: number; readonly mask: number };
+  | { readonly kind: 'fw'; readonly mark: number; readonly mask: number }
+  | { readonly kind: 'bpf'; readonly prog: number; readonly name: string }; // index into BpfState.progs; object:[section]
 
 export interface U32Key {
   readonly val: number; // network order as a number, unsigned
   readonly mask: number;
   readonly off: number; // bytes from the network header
-  readonly nexthdr: boolean; // from the header behind it
+  readonly nexthdr: boolean; // at nexthdr+: key->offmask
 }
 
 /// Fields that flower compares; one that is absent is not compared.
@@ -154,7 +155,7 @@ export type TcActionSpec =
       readonly kind: 'vlan';
       readonly action: 'pop' | 'push' | 'modify';
       readonly id: number;
-      readonly prio: number;
+      readonly prio: number; // -1: not said
     };
 
 /// The token bucket of act_police.

@@ -4,6 +4,7 @@
 /// tcp_openreq_init_rwin() in net/ipv4/tcp_minisocks.c.
 /// Left out: TCP Fast Open; peers proven alive by the metrics of earlier connections (tcp_metrics), which
 /// may use the last quarter of net.ipv4.tcp_max_syn_backlog: here nobody is proven.
+import { addressBytes, isLinkLocal6 } from '../address.ts';
 import { COSTS } from '../costs.ts';
 import { printk } from '../printk.ts';
 import { siphash } from '../siphash.ts';
@@ -11,11 +12,11 @@ import { SOCK_RCVBUF_LOCK } from '../sock_mem.ts';
 import type { Cpu, Kernel, ListenSock, RequestSock, Skb, Sock } from '../state.ts';
 import { noteStep, STEP } from '../tracing.ts';
 import { inet_csk_reqsk_queue_hash_add, inet_reqsk_alloc, reqsk_free } from './request_sock.ts';
-import { cookie_v4_init_sequence } from './syncookies.ts';
+import { cookieInitSequence } from './syncookies.ts';
 import { seqOf } from './tcp_seq.ts';
 import { TCP_DEFAULT_SCALING_RATIO } from './tcp_space.ts';
 import { TCP_MSS_DEFAULT, TCPOLEN_TSTAMP_ALIGNED } from './tcp_states.ts';
-import { advertisedMss, asksForEcn, tcp_v4_send_synack, timestampOf } from './tcp_synack.ts';
+import { advertisedMss, asksForEcn, sendSynack, timestampOf } from './tcp_synack.ts';
 import { tcp_select_initial_window } from './tcp_window.ts';
 
 const AF_INET6 = 10;
@@ -47,9 +48,7 @@ function tcp_syn_flood_action(k: Kernel, sk: Sock): boolean {
   if (!queue.synflood_warned && cookies !== 2) {
     queue.synflood_warned = true;
     const six = sk.family === AF_INET6;
-    const port = six
-      ? `[${sk.local === '*' ? '::' : sk.local}]:${sk.port}`
-      : `${sk.local}:${sk.port}`;
+    const port = six ? `[${sk.local}]:${sk.port}` : `${sk.local}:${sk.port}`;
     const message = cookies ? 'Sending cookies' : 'Dropping request';
     printk(k, `TCP: request_sock_TCP: Possible SYN flooding on port ${port}. ${message}.`);
   }
@@ -81,12 +80,12 @@ export function tcp_conn_request(k: Kernel, c: Cpu, listener: number, skb: Skb):
   tcp_openreq_init(k, req, skb, sk, want_cookie);
   if (want_cookie) {
     c.cursor_ns += COSTS.secure_tcp_syn_cookie.ns;
-    req.snt_isn = cookie_v4_init_sequence(k, sk, req, seqOf(k.skbs, skb));
+    req.snt_isn = cookieInitSequence(k, sk, req, seqOf(k.skbs, skb));
     if (!req.tstamp_ok) req.ecn_ok = false;
-  } else req.snt_isn = secure_tcp_seq(k, req);
+  } else req.snt_isn = initialSequence(k, req);
   tcp_openreq_init_rwin(k, req, sk);
   if (!want_cookie && !inet_csk_reqsk_queue_hash_add(k, c, index)) return reqsk_free(k, index);
-  tcp_v4_send_synack(k, c, req, want_cookie);
+  sendSynack(k, c, req, want_cookie);
   if (want_cookie) reqsk_free(k, index);
 }
 
@@ -111,7 +110,7 @@ function tcp_openreq_init(
   req.snd_wscale = req.wscale_ok ? Math.min(options!.wscale, TCP_MAX_WSCALE) : 0;
   req.tstamp_ok = tstamp;
   req.ts_recent = tstamp ? timestampOf(k, skb) : 0;
-  req.iif = sk.bound_dev;
+  req.iif = sk.bound_dev || scopeOf(k, skb);
   // tcp_ecn_create_request(): a SYN that is ECN-capable itself breaks RFC 3168, so it is not believed.
   const ect = (k.flows.tos[req.flow]! & 3) !== 0;
   req.ecn_ok = !ect && asksForEcn(k.skbs.tcp_flags[skb]!) && k.sysctl['net.ipv4.tcp_ecn'] !== '0';
@@ -119,7 +118,7 @@ function tcp_openreq_init(
 
 /// The first window, from the listener's buffer. net/ipv4/tcp_minisocks.c:tcp_openreq_init_rwin()
 function tcp_openreq_init_rwin(k: Kernel, req: RequestSock, sk: Sock): void {
-  const mss = advertisedMss(k, k.flows.dev[req.flow]!);
+  const mss = advertisedMss(k, req.flow);
   firstWindow(k, req, sk, mss - (req.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0));
 }
 
@@ -140,15 +139,24 @@ export function firstWindow(k: Kernel, req: RequestSock, sk: Sock, mss: number):
   req.rcv_wscale = window.rcv_wscale;
 }
 
+/// The device that a link-local sender is on: its address means nothing elsewhere. 0: any other sender.
+/// net/ipv6/tcp_ipv6.c:tcp_v6_init_req()
+export function scopeOf(k: Kernel, skb: Skb): number {
+  const flow = k.skbs.flow[skb]!;
+  if (k.flows.family[flow] !== AF_INET6 || !isLinkLocal6(k.flows.saddr[flow]!)) return 0;
+  return k.devs[k.skbs.dev[skb]!]!.ifindex;
+}
+
 /// An initial sequence number that nobody can guess: a keyed hash of the 4-tuple plus a clock of 64 ns.
-/// net/core/secure_seq.c:secure_tcp_seq()
-function secure_tcp_seq(k: Kernel, req: RequestSock): number {
-  const data = new Uint8Array(12);
-  const bytes = new DataView(data.buffer);
-  bytes.setUint32(0, req.dst);
-  bytes.setUint32(4, req.src);
-  bytes.setUint16(8, req.sport);
-  bytes.setUint16(10, req.dport);
+/// net/core/secure_seq.c:secure_tcp_seq(), secure_tcpv6_seq()
+function initialSequence(k: Kernel, req: RequestSock): number {
+  const { saddr, daddr } = k.flows;
+  const addresses = [...addressBytes(daddr[req.flow]!), ...addressBytes(saddr[req.flow]!)];
+  const data = new Uint8Array(addresses.length + 4);
+  data.set(addresses);
+  const ports = new DataView(data.buffer, addresses.length);
+  ports.setUint16(0, req.sport);
+  ports.setUint16(2, req.dport);
   const clock = Math.floor((k.desc.uptime_ns + k.now) / 64) >>> 0;
   return (siphash(data, k.secrets.net).low + clock) >>> 0;
 }

@@ -4,19 +4,19 @@
 /// Left out: sk_lookup programs, tables of other network namespaces, VRF. The table of connections has a
 /// fixed number of chains here; the kernel's grows with memory (boot_defaults.ts), and only its speed
 /// depends on it.
-import { __inet_ehashfn } from '../inet_ehashfn.ts';
+import { __inet_ehashfn, flowEhash } from '../inet_ehashfn.ts';
 import { reuseport_add_sock, reuseport_alloc, reuseport_select_sock } from '../sock_reuseport.ts';
 import type { Kernel, Sock } from '../state.ts';
+import { inet6_match } from './inet6_hashtables.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
 const TCP_LISTEN = 10;
 const INADDR_ANY = 0;
 
-/// A packet's view of the look-up: 4-tuple with addresses as unsigned numbers, where it came in, and the
-/// CPU that looks.
+/// A packet's view of the look-up in IPv4: 4-tuple with addresses as unsigned numbers, where it came in, and
+/// the CPU that looks. That of IPv6: inet6_hashtables.ts.
 export interface LookupKey {
-  family: number;
   src: number;
   sport: number;
   dst: number;
@@ -55,22 +55,16 @@ export function requestEntry(index: number): number {
   return 2 * index + 1;
 }
 
-function chainOf(k: Kernel, dst: number, dport: number, src: number, sport: number): number {
-  return tcpEhash(k, dst, dport, src, sport) & (k.ehash.length - 1);
+function chainOf(k: Kernel, flow: number): number {
+  return flowEhash(k, flow) & (k.ehash.length - 1);
 }
 
-/// Puts a connection (or, with `entry` odd, a request) into the table. False when its 4-tuple is there
-/// already. net/ipv4/inet_hashtables.c:inet_ehash_insert()
-export function inet_ehash_insert(
-  k: Kernel,
-  entry: number,
-  dst: number,
-  dport: number,
-  src: number,
-  sport: number,
-): boolean {
-  if (lookUpEntry(k, dst, dport, src, sport) >= 0) return false;
-  const chain = chainOf(k, dst, dport, src, sport);
+/// Puts a connection (or, with `entry` odd, a request) into the table, under the addresses and ports of the
+/// flow that comes in for it. False when they are there already.
+/// net/ipv4/inet_hashtables.c:inet_ehash_insert()
+export function inet_ehash_insert(k: Kernel, entry: number, flow: number): boolean {
+  if (lookUpEntry(k, flow) >= 0) return false;
+  const chain = chainOf(k, flow);
   setNext(k, entry, k.ehash[chain]!);
   k.ehash[chain] = entry;
   return true;
@@ -78,15 +72,8 @@ export function inet_ehash_insert(
 
 /// Takes an entry out of the table. False when it is not there.
 /// net/ipv4/inet_hashtables.c:inet_unhash()
-export function inet_unhash(
-  k: Kernel,
-  entry: number,
-  dst: number,
-  dport: number,
-  src: number,
-  sport: number,
-): boolean {
-  const chain = chainOf(k, dst, dport, src, sport);
+export function inet_unhash(k: Kernel, entry: number): boolean {
+  const chain = chainOf(k, flowOf(k, entry));
   if (k.ehash[chain] === entry) {
     k.ehash[chain] = nextOf(k, entry);
     return true;
@@ -99,26 +86,26 @@ export function inet_unhash(
   return false;
 }
 
-/// The entry with that 4-tuple: 2 * socket, or 2 * request + 1; -1: none.
-export function lookUpEntry(
-  k: Kernel,
-  dst: number,
-  dport: number,
-  src: number,
-  sport: number,
-): number {
-  for (let at = k.ehash[chainOf(k, dst, dport, src, sport)]!; at >= 0; at = nextOf(k, at)) {
-    if (at & 1) {
-      const req = k.reqs[at >> 1]!;
-      if (req.src === src && req.sport === sport && req.dst === dst && req.dport === dport)
-        return at;
-    } else {
-      const sk = k.socks[at >> 1]!;
-      if (sk.daddr === src && sk.peer_port === sport && sk.rcv_saddr === dst && sk.port === dport)
-        return at;
-    }
+/// The entry for the packets of a flow: 2 * socket, or 2 * request + 1; -1: none.
+export function lookUpEntry(k: Kernel, flow: number): number {
+  for (let at = k.ehash[chainOf(k, flow)]!; at >= 0; at = nextOf(k, at)) {
+    const own = flowOf(k, at);
+    if (own === flow || sameTuple(k, own, flow)) return at;
   }
   return -1;
+}
+
+/// Have two flows the same addresses and ports? include/net/inet_hashtables.h:inet_match()
+function sameTuple(k: Kernel, a: number, b: number): boolean {
+  const { family, src, dst, sport, dport } = k.flows;
+  if (sport[a] !== sport[b] || dport[a] !== dport[b] || family[a] !== family[b]) return false;
+  if (family[a] === AF_INET6) return inet6_match(k, a, b);
+  return src[a] === src[b] && dst[a] === dst[b];
+}
+
+/// The flow that comes in for a connection, or its SYN's.
+function flowOf(k: Kernel, entry: number): number {
+  return entry & 1 ? k.reqs[entry >> 1]!.flow : k.socks[entry >> 1]!.flow;
 }
 
 function nextOf(k: Kernel, entry: number): number {
@@ -131,13 +118,11 @@ function setNext(k: Kernel, entry: number, next: number): void {
 }
 
 /// The connection that a flow's packets belong to, remembered in the flow; -1: none.
-/// net/ipv4/inet_hashtables.c:__inet_lookup_established()
+/// net/ipv4/inet_hashtables.c:__inet_lookup_established(), and in net/ipv6/inet6_hashtables.c
 export function __inet_lookup_established(k: Kernel, flow: number): number {
   const known = k.flows.sock[flow]!;
   if (known >= 0 && k.socks[known]!.hashed) return known;
-  if (k.flows.family[flow] !== AF_INET) return -1;
-  const { dst, dport, src, sport } = k.flows;
-  const entry = lookUpEntry(k, dst[flow]!, dport[flow]!, src[flow]!, sport[flow]!);
+  const entry = lookUpEntry(k, flow);
   if (entry < 0 || entry & 1 || !k.socks[entry >> 1]!.hashed) return -1;
   k.flows.sock[flow] = entry >> 1;
   return entry >> 1;
@@ -147,11 +132,10 @@ export function __inet_lookup_established(k: Kernel, flow: number): number {
 
 /// How well a listener fits; -1: not at all. net/ipv4/inet_hashtables.c:compute_score()
 function compute_score(sk: Sock, key: LookupKey, daddr: number): number {
-  if (sk.port !== key.dport || sk.rcv_saddr !== daddr) return -1;
-  if (key.family === AF_INET6 && sk.family !== AF_INET6) return -1;
+  if (sk.port !== key.dport || sk.ipv6only || sk.rcv_saddr !== daddr) return -1;
   if (sk.bound_dev !== 0 && sk.bound_dev !== key.dif) return -1;
   let score = sk.bound_dev !== 0 ? 2 : 1;
-  if (sk.family === key.family) score++;
+  if (sk.family === AF_INET) score++;
   if (sk.incoming_cpu === key.cpu) score++;
   return score;
 }
@@ -198,10 +182,8 @@ export function __inet_lookup_listener(
   key: LookupKey,
   ehashfn: EhashFunction = tcpEhash,
 ): number {
-  if (key.family === AF_INET) {
-    const found = inet_lhash2_lookup(k, key, key.dst, ehashfn);
-    if (found >= 0 || key.dst === INADDR_ANY) return found;
-  }
+  const found = inet_lhash2_lookup(k, key, key.dst, ehashfn);
+  if (found >= 0 || key.dst === INADDR_ANY) return found;
   return inet_lhash2_lookup(k, key, INADDR_ANY, ehashfn);
 }
 
@@ -234,6 +216,7 @@ export function sharesPort(k: Kernel, a: Sock, b: Sock): boolean {
     a.port === b.port &&
     a.bound_dev === b.bound_dev &&
     a.rcv_saddr === b.rcv_saddr &&
+    (a.family !== AF_INET6 || (a.local === b.local && a.ipv6only === b.ipv6only)) &&
     uid(a) === uid(b)
   );
 }

@@ -36,7 +36,7 @@ export function tcp_create_openreq_child(
     ...{ ll_usec: parent.ll_usec, state: TCP_SYN_RECV, task: 0, ino: 0 },
     ...{ prefer_busy_poll: parent.prefer_busy_poll, busy_poll_budget: parent.busy_poll_budget },
     ...{ flow: req.flow, bound_dev: req.iif, family: family[req.flow]! },
-    ...{ rcv_saddr: req.dst, daddr: req.src, peer_port: req.sport },
+    ...{ rcv_saddr: req.dst, daddr: req.src, peer_port: req.sport, ipv6only: parent.ipv6only },
     ...{ local: daddr[req.flow]!, peer: saddr[req.flow]! },
     mapped: parent.family === AF_INET6 && family[req.flow] !== AF_INET6,
     tcp: childTcpSock(k, index, req, skb),
@@ -63,7 +63,7 @@ function childTcpSock(k: Kernel, index: number, req: RequestSock, skb: Skb): Tcp
     ...{ mss_clamp: req.mss, snd_una: snd, snd_nxt: snd, write_seq: snd },
     ...{ snd_wnd, max_window: snd_wnd, snd_wl1: req.rcv_isn, segs_in: 1 },
     tcp_header_len: TCP_HEADER + (req.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
-    advmss: advertisedMss(k, k.flows.dev[req.flow]!),
+    advmss: advertisedMss(k, req.flow),
   };
   tp.mss_cache = tcp_sync_mss(tp);
   tp.icsk_ack.lrcvtime = jiffies(k);

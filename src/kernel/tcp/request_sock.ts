@@ -60,8 +60,7 @@ export function reqsk_free(k: Kernel, index: number): void {
 /// 4-tuple is taken. net/ipv4/inet_connection_sock.c:inet_csk_reqsk_queue_hash_add()
 export function inet_csk_reqsk_queue_hash_add(k: Kernel, c: Cpu, index: number): boolean {
   const req = k.reqs[index]!;
-  if (!inet_ehash_insert(k, requestEntry(index), req.dst, req.dport, req.src, req.sport))
-    return false;
+  if (!inet_ehash_insert(k, requestEntry(index), req.flow)) return false;
   req.cpu = c.id;
   armTimer(k, req);
   const queue = k.socks[req.listener]!.listen!;
@@ -87,7 +86,7 @@ export function armTimer(k: Kernel, req: RequestSock): void {
 export function inet_csk_reqsk_queue_drop(k: Kernel, index: number): boolean {
   const req = k.reqs[index]!;
   if (req.listener < 0) return false;
-  inet_unhash(k, requestEntry(index), req.dst, req.dport, req.src, req.sport);
+  inet_unhash(k, requestEntry(index));
   setTime(k.agenda, req.slot, Infinity);
   const queue = k.socks[req.listener]!.listen;
   if (queue) {

@@ -1,7 +1,9 @@
 /// SYN cookies: the state of a half-open connection goes into the sequence number of the SYN-ACK, and comes
 /// back with the third ACK, so that a flood of SYNs fills no memory.
-/// Stands for net/ipv4/syncookies.c.
+/// Stands for net/ipv4/syncookies.c and net/ipv6/syncookies.c, which differ in what is hashed and in the
+/// segment sizes that a cookie can tell.
 /// Left out: cookies made by programs, TCP authentication options.
+import { addressBytes } from '../address.ts';
 import { jiffies } from '../jiffies.ts';
 import { siphash } from '../siphash.ts';
 import { FLAG_TSTAMP } from '../skb.ts';
@@ -12,7 +14,9 @@ const COOKIEBITS = 24; // the bits above count minutes
 const COOKIEMASK = (1 << COOKIEBITS) - 1;
 const MAX_SYNCOOKIE_AGE = 2;
 const TCP_SYNCOOKIE_PERIOD_S = 60;
+const AF_INET6 = 10;
 const msstab = [536, 1300, 1440, 1460];
+const msstab6 = [1220, 1420, 1440, 8940];
 
 // Options in the lowest bits of the timestamp that a cookie's SYN-ACK carries.
 const TS_OPT_WSCALE_MASK = 15;
@@ -25,8 +29,13 @@ function tcp_cookie_time(k: Kernel): number {
   return Math.floor(jiffies(k) / (TCP_SYNCOOKIE_PERIOD_S * k.desc.hz)) >>> 0;
 }
 
+function sizesOf(k: Kernel, flow: number): readonly number[] {
+  return k.flows.family[flow] === AF_INET6 ? msstab6 : msstab;
+}
+
 /// net/ipv4/syncookies.c:cookie_hash()
 function cookie_hash(k: Kernel, flow: number, count: number, which: 0 | 1): number {
+  if (k.flows.family[flow] === AF_INET6) return cookieHash6(k, flow, count, which);
   const { src, dst, sport, dport } = k.flows;
   const words = [
     networkOrder(src[flow]!),
@@ -39,6 +48,19 @@ function cookie_hash(k: Kernel, flow: number, count: number, which: 0 | 1): numb
     for (let byte = 0; byte < 4; byte++) data[i * 4 + byte] = (word >>> (8 * byte)) & 0xff;
   });
   return siphash(data, k.secrets.syncookie[which]!).low;
+}
+
+/// net/ipv6/syncookies.c:cookie_hash()
+function cookieHash6(k: Kernel, flow: number, count: number, which: 0 | 1): number {
+  const { saddr, daddr, sport, dport } = k.flows;
+  const data = new Uint8Array(40);
+  data.set(addressBytes(saddr[flow]!));
+  data.set(addressBytes(daddr[flow]!), 16);
+  const rest = new DataView(data.buffer, 32);
+  rest.setUint32(0, count, true);
+  rest.setUint16(4, sport[flow]!);
+  rest.setUint16(6, dport[flow]!);
+  return siphash(data, k.secrets.syncookie6[which]!).low;
 }
 
 // Addresses and ports as a little-endian CPU reads them in network order.
@@ -67,18 +89,15 @@ function check_tcp_syn_cookie(k: Kernel, flow: number, cookie: number, sseq: num
 }
 
 /// The initial sequence number for a SYN that gets a cookie; `req.mss` becomes one of the four that a cookie
-/// can tell. Notes that cookies are in use. net/ipv4/syncookies.c:cookie_v4_init_sequence()
-export function cookie_v4_init_sequence(
-  k: Kernel,
-  sk: Sock,
-  req: RequestSock,
-  seq: number,
-): number {
+/// can tell. Notes that cookies are in use.
+/// net/ipv4/syncookies.c:cookie_v4_init_sequence(), net/ipv6/syncookies.c:cookie_v6_init_sequence()
+export function cookieInitSequence(k: Kernel, sk: Sock, req: RequestSock, seq: number): number {
   tcp_synq_overflow(k, sk);
   k.mib.TcpExtSyncookiesSent = (k.mib.TcpExtSyncookiesSent ?? 0) + 1;
-  let index = msstab.length - 1;
-  while (index > 0 && req.mss < msstab[index]!) index--;
-  req.mss = msstab[index]!;
+  const sizes = sizesOf(k, req.flow);
+  let index = sizes.length - 1;
+  while (index > 0 && req.mss < sizes[index]!) index--;
+  req.mss = sizes[index]!;
   return secure_tcp_syn_cookie(k, req.flow, seq, index);
 }
 
@@ -125,14 +144,15 @@ export interface CookieAnswer {
 }
 
 /// Reads a cookie back, and the options from the echoed timestamp.
-/// net/ipv4/syncookies.c:cookie_tcp_check(), __cookie_v4_check(), cookie_timestamp_decode()
+/// net/ipv4/syncookies.c:cookie_tcp_check(), __cookie_v4_check(), cookie_timestamp_decode(), and
+/// __cookie_v6_check() in net/ipv6/syncookies.c
 export function cookie_tcp_check(k: Kernel, sk: Sock, skb: Skb): CookieAnswer | null {
   if (tcp_synq_no_recent_overflow(k, sk)) return null;
   const pool = k.skbs;
   const cookie = (ackOf(pool, skb) - 1) >>> 0;
   const sseq = (seqOf(pool, skb) - 1) >>> 0;
   const index = check_tcp_syn_cookie(k, pool.flow[skb]!, cookie, sseq);
-  const mss = index < 0 ? undefined : msstab[index];
+  const mss = index < 0 ? undefined : sizesOf(k, pool.flow[skb]!)[index];
   if (mss === undefined) {
     k.mib.TcpExtSyncookiesFailed = (k.mib.TcpExtSyncookiesFailed ?? 0) + 1;
     return null;

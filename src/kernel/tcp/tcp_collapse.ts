@@ -4,6 +4,7 @@
 /// Left out: device memory, MPTCP, failure to allocate.
 import { COSTS } from '../costs.ts';
 import { consume_skb } from '../ledger.ts';
+import { freePages } from '../page_pool.ts';
 import { __alloc_skb, FLAG_GSO, FLAG_NFCT, mergeSkb, takeSkb } from '../skb.ts';
 import { skb_set_owner_r, sock_rfree } from '../sock_mem.ts';
 import type { Cpu, Kernel, Skb, Sock, TcpSock } from '../state.ts';
@@ -99,7 +100,10 @@ function isMarked(k: Kernel, skb: Skb): boolean {
 function tcp_collapse_one(k: Kernel, c: Cpu, sk: Sock, skb: Skb, into: Skb): void {
   sock_rfree(k, c, skb, sk);
   if (into < 0) consume_skb(k, skb);
-  else mergeSkb(k.skbs, into, skb);
+  else {
+    if (k.skbs.pp_held !== 0 && k.skbs.pp[skb] !== 0) freePages(k.skbs, skb); // the copy has a head of its own
+    mergeSkb(k.skbs, into, skb);
+  }
   k.mib.TcpExtTCPRcvCollapsed++;
 }
 

@@ -9,14 +9,14 @@ import type { Cpu, Kernel, RequestSock, Skb } from '../state.ts';
 import { noteStep, STEP, takeStep } from '../tracing.ts';
 import { inet_csk_reqsk_queue_add, listenerReadable } from './listener.ts';
 import { armTimer, inet_csk_reqsk_queue_drop } from './request_sock.ts';
-import { tcp_v4_syn_recv_sock } from './syn_recv_sock.ts';
+import { synRecvSock } from './syn_recv_sock.ts';
 import { __tcp_oow_rate_limited, tcp_oow_rate_limited } from './tcp_ack_policy.ts';
 import { tcp_rcv_state_process } from './tcp_input.ts';
 import { firstRoundTrip } from './tcp_rtt.ts';
 import { ackOf, after, before, endSeq, seqOf } from './tcp_seq.ts';
 import { tcp_segs_in } from './tcp_sock.ts';
 import { TCP_SYN_RECV, TCPHDR_ACK, TCPHDR_RST, TCPHDR_SYN } from './tcp_states.ts';
-import { tcp_rtx_synack, tcp_v4_reqsk_send_ack, tcp_v4_send_reset } from './tcp_synack.ts';
+import { tcp_rtx_synack, reqskSendAck, sendReset } from './tcp_synack.ts';
 
 /// What comes of a segment for a request: a connection's index, LISTENER when the listener is to answer, or
 /// DISCARD.
@@ -48,7 +48,7 @@ export function tcp_check_req(k: Kernel, c: Cpu, index: number, skb: Skb): numbe
     return LISTENER;
   if (paws || !inWindow(k, req, skb)) {
     if (!(flags & TCPHDR_RST) && !tcp_oow_rate_limited(k, req, skb, 'TcpExtTCPACKSkippedSynRecv'))
-      tcp_v4_reqsk_send_ack(k, c, req);
+      reqskSendAck(k, c, req);
     if (paws) k.mib.TcpExtPAWSEstab++;
     return DISCARD;
   }
@@ -57,7 +57,7 @@ export function tcp_check_req(k: Kernel, c: Cpu, index: number, skb: Skb): numbe
     // RFC 5961: a reset inside the window that is not exact is challenged.
     if (__tcp_oow_rate_limited(k, req, 'TcpExtTCPACKSkippedChallenge')) return DISCARD;
     k.mib.TcpExtTCPChallengeACK++;
-    tcp_v4_reqsk_send_ack(k, c, req);
+    reqskSendAck(k, c, req);
     return DISCARD;
   }
   if (flags & (TCPHDR_RST | TCPHDR_SYN)) {
@@ -83,7 +83,7 @@ function becomeConnection(
 ): number {
   const req = k.reqs[index]!;
   const { listener } = req;
-  const child = tcp_v4_syn_recv_sock(k, c, listener, skb, req, index);
+  const child = synRecvSock(k, c, listener, skb, req, index);
   if (child < 0) {
     if (k.hot.tcp_abort_on_overflow) return embryonicReset(k, c, index, skb, flags);
     req.acked = true;
@@ -102,7 +102,7 @@ function becomeConnection(
 
 /// The request ends, and the other end learns of it unless it said so itself.
 function embryonicReset(k: Kernel, c: Cpu, index: number, skb: Skb, flags: number): number {
-  if (!(flags & TCPHDR_RST)) tcp_v4_send_reset(k, c, skb);
+  if (!(flags & TCPHDR_RST)) sendReset(k, c, skb);
   if (inet_csk_reqsk_queue_drop(k, index))
     k.mib.TcpExtEmbryonicRsts = (k.mib.TcpExtEmbryonicRsts ?? 0) + 1;
   return DISCARD;

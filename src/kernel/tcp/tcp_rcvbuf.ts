@@ -201,7 +201,7 @@ export function tcp_time_stamp_ts(tp: TcpSock): number {
 export function tcp_rcv_space_adjust(k: Kernel, sk: Sock, tp: TcpSock): void {
   tcp_mstamp_refresh(k, tp);
   const { rtt_us } = tp.rcv_rtt_est;
-  const time = (tp.tcp_mstamp - tp.rcvq_space.time) | 0;
+  const time = (tp.tcp_mstamp - tp.rcvq_space.time) >>> 0;
   if (rtt_us === 0 || time < rtt_us >>> 3) return;
   const inq = (tp.rcv_nxt - tp.copied_seq) | 0;
   const copied = ((tp.copied_seq - tp.rcvq_space.seq) | 0) - inq;

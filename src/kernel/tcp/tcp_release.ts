@@ -3,7 +3,7 @@
 /// net/core/sock.c and for tcp_release_cb() in net/ipv4/tcp_output.c.
 /// Left out: waiting for the lock: one task at a time uses a connection here.
 import type { Cpu, Kernel, Sock, TcpSock } from '../state.ts';
-import { tcp_v4_do_rcv } from './tcp_ipv4.ts';
+import { connectionReceives } from './tcp_rcv.ts';
 import { tcp_send_ack } from './tcp_output.ts';
 import { ICSK_ACK_SCHED } from './tcp_states.ts';
 import { tcp_delack_timer_handler } from './tcp_timer.ts';
@@ -32,7 +32,7 @@ function __release_sock(k: Kernel, c: Cpu, sk: Sock): void {
     const skb = sk.backlog_head;
     sk.backlog_head = k.skbs.next[skb]!;
     if (sk.backlog_head < 0) sk.backlog_tail = -1;
-    tcp_v4_do_rcv(k, c, sk, skb);
+    connectionReceives(k, c, sk, skb);
   }
   // Only now, so that a fast sender cannot keep the task here for ever.
   sk.backlog_len = 0;

@@ -55,7 +55,7 @@ export function tcp_set_state(k: Kernel, sk: Sock, state: number): void {
 
 function unhash(k: Kernel, sk: Sock): void {
   if (!sk.hashed || sk.tcp === null) return;
-  inet_unhash(k, sockEntry(sk.tcp.index), sk.rcv_saddr, sk.port, sk.daddr, sk.peer_port);
+  inet_unhash(k, sockEntry(sk.tcp.index));
   sk.hashed = false;
   k.flows.sock[sk.flow] = -2;
 }

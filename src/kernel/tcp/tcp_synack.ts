@@ -1,14 +1,15 @@
 /// What TCP sends without a socket: SYN-ACKs for requests, resets, and ACKs for a request.
-/// Stands for tcp_make_synack() and tcp_rtx_synack() (net/ipv4/tcp_output.c), tcp_v4_send_synack(),
-/// tcp_v4_send_reset() and tcp_v4_reqsk_send_ack() (net/ipv4/tcp_ipv4.c).
-/// Left out: authentication options, the random offset of timestamps, IPv6.
+/// Stands for tcp_make_synack() and tcp_rtx_synack() (net/ipv4/tcp_output.c), for tcp_v4_send_synack(),
+/// tcp_v4_send_reset() and tcp_v4_reqsk_send_ack() (net/ipv4/tcp_ipv4.c) and the three of the same names in
+/// net/ipv6/tcp_ipv6.c: the families differ here in the length of the header only.
+/// Left out: authentication options, the random offset of timestamps, flow labels that are sent back.
+import { countMib } from '../mib.ts';
 import { FLAG_TSTAMP } from '../skb.ts';
 import type { Cpu, Kernel, OutgoingTcp, RequestSock, Skb, SynOptions } from '../state.ts';
 import { transmit } from '../transmit.ts';
 import { cookie_init_timestamp } from './syncookies.ts';
 import { ackOf, endSeq } from './tcp_seq.ts';
 import {
-  TCP_HEADER,
   TCPHDR_ACK,
   TCPHDR_CWR,
   TCPHDR_ECE,
@@ -18,7 +19,11 @@ import {
 } from './tcp_states.ts';
 
 const IPPROTO_TCP = 6;
-const LOWER_HEADERS = 14 + 20; // Ethernet, IPv4
+const AF_INET6 = 10;
+const ETH_HLEN = 14;
+const HEADERS = 20 + 20; // IPv4 and TCP
+const HEADERS6 = 40 + 20;
+const IP6_RT_MIN_ADVMSS = 1220; // IPV6_MIN_MTU without the headers
 const TCPOLEN_MSS = 4;
 const TCPOLEN_WSCALE_ALIGNED = 4;
 const TCPOLEN_SACKPERM_ALIGNED = 4;
@@ -28,18 +33,21 @@ export function tcp_clock_ms(k: Kernel): number {
   return Math.floor((k.desc.uptime_ns + k.now) / 1_000_000) >>> 0;
 }
 
-/// MSS that the host advertises for a device: its MTU without the headers.
-export function advertisedMss(k: Kernel, dev: number): number {
-  return k.devs[dev]!.mtu - 40;
+/// MSS that the host advertises to the other end of a flow: the MTU of its device without the headers.
+/// net/ipv4/route.c:ipv4_default_advmss(), net/ipv6/route.c:ip6_default_advmss()
+export function advertisedMss(k: Kernel, flow: number): number {
+  const { mtu } = k.devs[k.flows.dev[flow]!]!;
+  if (k.flows.family[flow] !== AF_INET6) return mtu - HEADERS;
+  return Math.max(mtu - HEADERS6, IP6_RT_MIN_ADVMSS);
 }
 
 function send(k: Kernel, c: Cpu, flow: number, options: number, tcp: Partial<OutgoingTcp>): void {
   k.mib.TcpOutSegs++;
-  transmit(k, c, {
+  const sent = transmit(k, c, {
     dev: k.flows.dev[flow]!,
     flow,
     proto: IPPROTO_TCP,
-    len: LOWER_HEADERS + TCP_HEADER + options,
+    len: ETH_HLEN + (k.flows.family[flow] === AF_INET6 ? HEADERS6 : HEADERS) + options,
     arrives: 0,
     remote: k.flows.remote[flow]!,
     tcp: {
@@ -48,15 +56,18 @@ function send(k: Kernel, c: Cpu, flow: number, options: number, tcp: Partial<Out
       ...tcp,
     },
   });
+  // What rules have dropped is counted where ip_send_skb() sends it: not SYN-ACKs, nor anything of IPv6.
+  const bySkb = (tcp.flags! & TCPHDR_SYN) === 0 && k.flows.family[flow] !== AF_INET6;
+  if (!sent && bySkb) countMib(k, 'IpOutDiscards');
 }
 
 /// Sends the SYN-ACK of a request; with a cookie its timestamp carries the options.
-/// net/ipv4/tcp_ipv4.c:tcp_v4_send_synack(), net/ipv4/tcp_output.c:tcp_make_synack()
-export function tcp_v4_send_synack(k: Kernel, c: Cpu, req: RequestSock, cookie: boolean): void {
+/// net/ipv4/tcp_output.c:tcp_make_synack()
+export function sendSynack(k: Kernel, c: Cpu, req: RequestSock, cookie: boolean): void {
   const now_ms = tcp_clock_ms(k);
   if (!cookie && req.snt_synack === 0) req.snt_synack = k.desc.uptime_ns + k.now;
   const syn: SynOptions = {
-    mss: advertisedMss(k, k.flows.dev[req.flow]!),
+    mss: advertisedMss(k, req.flow),
     wscale: req.wscale_ok ? req.rcv_wscale : -1,
     sack_ok: req.sack_ok,
     tstamp: req.tstamp_ok,
@@ -85,13 +96,13 @@ function synackOptions({ wscale, tstamp, sack_ok }: SynOptions): number {
 
 /// Sends the SYN-ACK again. net/ipv4/tcp_output.c:tcp_rtx_synack()
 export function tcp_rtx_synack(k: Kernel, c: Cpu, req: RequestSock): void {
-  tcp_v4_send_synack(k, c, req, false);
+  sendSynack(k, c, req, false);
   k.mib.TcpRetransSegs = (k.mib.TcpRetransSegs ?? 0) + 1;
   k.mib.TcpExtTCPSynRetrans = (k.mib.TcpExtTCPSynRetrans ?? 0) + 1;
 }
 
-/// ACK for a segment outside a request's window. net/ipv4/tcp_ipv4.c:tcp_v4_reqsk_send_ack()
-export function tcp_v4_reqsk_send_ack(k: Kernel, c: Cpu, req: RequestSock): void {
+/// ACK for a segment outside a request's window.
+export function reqskSendAck(k: Kernel, c: Cpu, req: RequestSock): void {
   send(k, c, req.flow, req.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0, {
     seq: (req.snt_isn + 1) >>> 0,
     ack_seq: req.rcv_nxt,
@@ -105,7 +116,7 @@ export function tcp_v4_reqsk_send_ack(k: Kernel, c: Cpu, req: RequestSock): void
 
 /// Answers a segment that belongs to no connection with a reset; a reset is never answered.
 /// net/ipv4/tcp_ipv4.c:tcp_v4_send_reset()
-export function tcp_v4_send_reset(k: Kernel, c: Cpu, skb: Skb): void {
+export function sendReset(k: Kernel, c: Cpu, skb: Skb): void {
   const pool = k.skbs;
   const flags = pool.tcp_flags[skb]!;
   if (flags & TCPHDR_RST) return;

@@ -1,5 +1,5 @@
 /// Vectors of the RSS hash and the indirection table.
-import { ethtool_rxfh_indir_default, hashedBytes, toeplitz } from '../rss.ts';
+import { defaultIndir, hashedBytes, indirEntry, toeplitz } from '../rss.ts';
 import { differs } from './bare_host.ts';
 
 interface Case {
@@ -15,14 +15,14 @@ interface Case {
   readonly queue: number;
 }
 
+const ENTRIES = 128;
+
 export function run(given: unknown): string | null {
   const test = given as Case;
   const key = test.key.match(/../g)!.map((byte) => parseInt(byte, 16));
   const fields = test.hashed === '4-tuple' ? 'sdfn' : 'sd';
   const hash = toeplitz(key, hashedBytes(test.saddr, test.daddr, test.sport, test.dport, fields));
-  const entry = hash & 127;
-  const table = test.indirection_table;
-  const queue =
-    table === 'default' ? ethtool_rxfh_indir_default(entry, test.queues) : table[entry]!;
-  return differs('hash and queue', [hash, queue], [test.hash, test.queue]);
+  const fixed = test.indirection_table;
+  const table = fixed === 'default' ? defaultIndir(ENTRIES, test.queues) : fixed;
+  return differs('hash and queue', [hash, indirEntry(table, hash)], [test.hash, test.queue]);
 }

@@ -4,11 +4,17 @@ import { FLAG_TCP, takeSkb } from '../skb.ts';
 import type { Kernel } from '../state.ts';
 import { tcp_v4_rcv } from '../tcp/tcp_ipv4.ts';
 
-/// A flow from another host (or, on lo, from this one) to 127.0.0.1:port, whose SYNs carry all options.
-export function addConnection(k: Kernel, saddr: string, sport: number, port: number): number {
+/// A flow from another host to this one's port, whose SYNs carry all options: to 127.0.0.1 on lo, or to
+/// another address of the host on the device of that index.
+export function addConnection(
+  k: Kernel,
+  saddr: string,
+  sport: number,
+  port: number,
+  { dev, daddr } = { dev: 0, daddr: '127.0.0.1' },
+): number {
   return addFlow(k, {
-    dev: 0,
-    ...{ saddr, daddr: '127.0.0.1', sport, dport: port, proto: 6 },
+    ...{ dev, saddr, daddr, sport, dport: port, proto: 6 },
     syn: { mss: 65495, wscale: 7, sack_ok: true, tstamp: false },
   });
 }
@@ -25,7 +31,7 @@ export function receiveSegment(
   const skb = takeSkb(pool);
   pool.flow[skb] = flow;
   pool.flags[skb] = FLAG_TCP;
-  pool.dev[skb] = 0;
+  pool.dev[skb] = k.flows.dev[flow]!;
   pool.len[skb] = 54;
   pool.truesize[skb] = 768;
   pool.data_len[skb] = 0;

@@ -1,7 +1,7 @@
 /// A program is put into a device, or taken out: the kernel's checks, and each driver's.
 /// Stands for dev_xdp_attach() and dev_xdp_install() in net/core/dev.c, generic_xdp_install(), and the drivers'
 /// igb_xdp_setup(), virtnet_xdp_set() and vmxnet3_xdp_set().
-/// Left out: links, offload to a NIC, devices above this one, virtio_net's copies of the frames that lie in buffers from
+/// Left out: links, offload to a NIC, the native modes of veth and of a bond, virtio_net's copies of the frames that lie in buffers from
 /// before, extra transmit queues that virtio_net would open where
 /// the machine offers one for each CPU.
 import { done, fails, type Result } from '../errno.ts';
@@ -11,7 +11,8 @@ import { updateRxHooks } from '../rx_hooks.ts';
 import type { Kernel, NetDevice } from '../state.ts';
 import { serverXdpDrivers } from './attach_servers.ts';
 import { progPut } from './load.ts';
-import type { BpfProg } from './types.ts';
+import type { BpfProg, XdpAttachment } from './types.ts';
+import { poolsOf, settleFill } from './xsk_pool.ts';
 
 /// 'none': no mode flag, so native where the driver can, else generic.
 export type XdpMode = 'none' | 'skb' | 'drv' | 'hw';
@@ -22,9 +23,16 @@ export interface XdpDriver {
   refuse(k: Kernel, dev: NetDevice): Result | null;
   /// A program came where none was, or went and left none.
   changed(k: Kernel, dev: NetDevice, on: boolean): void;
-  readonly drops_in_queue: boolean;
-  readonly traces_failures: boolean;
+  readonly counts: XdpDriverCounts;
+  /// Why a device with a program cannot have that MTU; null: it can, and so it is where this is absent.
+  refuseMtu?(k: Kernel, dev: NetDevice, mtu: number): Result | null;
 }
+
+/// How a driver counts: see XdpAttachment.
+export type XdpDriverCounts = Pick<
+  XdpAttachment,
+  'drops_in_queue' | 'traces_failures' | 'failed_tx_drops' | 'failed_redirect_aborts'
+>;
 
 const PAGE_SIZE = 4096;
 const XDP_PACKET_HEADROOM = 256;
@@ -33,6 +41,11 @@ const ETH_HLEN = 14;
 const VLAN_HLEN = 4;
 const FCS = 4;
 const IGB_ETH_PKT_HDR_PAD = 26;
+
+const COUNTS: XdpDriverCounts = {
+  ...{ drops_in_queue: false, traces_failures: true },
+  ...{ failed_tx_drops: true, failed_redirect_aborts: false },
+};
 
 const igb: XdpDriver = {
   refuse(k, dev) {
@@ -43,8 +56,13 @@ const igb: XdpDriver = {
     return fails('EINVAL', 'igb: The RX buffer size is too small for the frame size');
   },
   changed: (k, dev) => resetNic(k, dev), // igb_close(), igb_open(): the link is lost for a moment
-  drops_in_queue: false,
-  traces_failures: true,
+  counts: COUNTS,
+  refuseMtu(k, dev, mtu) {
+    const frame = mtu + IGB_ETH_PKT_HDR_PAD;
+    if (frame <= igbBuffer(dev, dev.mtu)) return null;
+    log(k, dev, `Requested MTU size is not supported with XDP. Max frame size is ${frame}`);
+    return fails('EINVAL');
+  },
 };
 
 /// igb_rx_bufsz(): what igb_set_rx_buffer_len() chose for that MTU.
@@ -68,8 +86,7 @@ const virtioNet: XdpDriver = {
     return null;
   },
   changed() {},
-  drops_in_queue: true,
-  traces_failures: false,
+  counts: { ...COUNTS, drops_in_queue: true, traces_failures: false, failed_tx_drops: false },
 };
 
 const vmxnet3: XdpDriver = {
@@ -78,8 +95,7 @@ const vmxnet3: XdpDriver = {
     return dev.mtu > most ? fails('EOPNOTSUPP', `vmxnet3: MTU ${dev.mtu} too large for XDP`) : null;
   },
   changed: (k, dev) => resetNic(k, dev), // the rings are made anew
-  drops_in_queue: false,
-  traces_failures: false,
+  counts: { ...COUNTS, traces_failures: false },
 };
 
 /// Drivers with a native hook; e1000, e1000e and lo have none.
@@ -107,9 +123,13 @@ export function dev_xdp_attach(
   asked: XdpMode,
   noexist: boolean,
 ): AttachResult {
+  if (prog >= 0 && (dev.links.kind === 'bond' || dev.links.kind === 'veth') && asked !== 'skb')
+    return fails('ENOTMODELLED');
   const driver = xdpDrivers[dev.driver];
   const mode = asked === 'none' ? (driver ? 'drv' : 'skb') : asked;
   const current = mode === 'skb' ? dev.xdp_prog : mode === 'drv' ? (dev.xdp?.prog ?? -1) : -1;
+  if (uppers(k, dev).some((upper) => attachedProg(k, upper) !== null))
+    return fails('EEXIST', 'Cannot attach when an upper device already has a program');
   if (prog >= 0 && noexist && current >= 0) return fails('EBUSY', 'XDP program already attached');
   if (prog === current) return done;
   if (mode !== 'skb' && !driver)
@@ -122,6 +142,12 @@ export function dev_xdp_attach(
   updateRxHooks(k, dev);
   k.config_version++;
   return result;
+}
+
+/// Devices above this one: its VLANs and macvlans, the bridge or bond that it belongs to.
+function uppers(k: Kernel, dev: NetDevice): NetDevice[] {
+  const { vlans, macvlans, master } = dev.links;
+  return [...vlans, ...macvlans, ...(master >= 0 ? [master] : [])].map((at) => k.devs[at]!);
 }
 
 function dev_xdp_install(
@@ -147,10 +173,16 @@ function installNative(k: Kernel, dev: NetDevice, prog: number): AttachResult {
   const lro = dev.driver === 'vmxnet3' && dev.features['large-receive-offload'] === true;
   if (lro) dev.features['large-receive-offload'] = false;
   const changed = (dev.xdp !== null) !== prog >= 0;
-  const { drops_in_queue, traces_failures } = driver;
-  dev.xdp = prog < 0 ? null : { prog, drops_in_queue, traces_failures };
+  dev.xdp = prog < 0 ? null : { prog, ...driver.counts, pools: poolsOf(k, dev) };
   if (changed) driver.changed(k, dev, prog >= 0);
+  if (prog < 0) takeMemoryBack(k, dev);
   return lro ? { ...done, warning: 'vmxnet3: LRO is not supported with XDP' } : done;
+}
+
+/// Without a program no queue uses the memory of an AF_XDP socket: the sockets have it all.
+function takeMemoryBack(k: Kernel, dev: NetDevice): void {
+  const at = k.devs.indexOf(dev);
+  for (const xs of k.bpf.xsks) if (xs.sock >= 0 && xs.zc && xs.dev === at) settleFill(k, xs);
 }
 
 /// net/core/dev.c:generic_xdp_install(): hardware that merges frames is told to stop.
@@ -161,28 +193,31 @@ function generic_xdp_install(dev: NetDevice, prog: number): void {
   dev.xdp_prog = prog;
 }
 
-/// Why a device with a native program cannot have that MTU, or null. igb_change_mtu()
+/// Why a device with a native program cannot have that MTU, or null. igb_change_mtu() and the like
 export function xdpRefusesMtu(k: Kernel, dev: NetDevice, mtu: number): Result | null {
-  if (dev.xdp === null || dev.driver !== 'igb') return null;
-  const frame = mtu + IGB_ETH_PKT_HDR_PAD;
-  if (frame <= igbBuffer(dev, dev.mtu)) return null;
-  log(k, dev, `Requested MTU size is not supported with XDP. Max frame size is ${frame}`);
-  return fails('EINVAL');
+  return dev.xdp === null ? null : (xdpDrivers[dev.driver]?.refuseMtu?.(k, dev, mtu) ?? null);
 }
 
-/// What a device with a native program cannot have is taken out of `after`: vmxnet3_fix_features(). True when the
-/// driver refuses the whole change: virtnet_set_features().
+/// What a device with a native program cannot have is taken out of `after`: vmxnet3_fix_features(),
+/// ixgbe_fix_features(), mlx5e_fix_features(). True when the driver refuses the whole change: virtnet_set_features().
 export function xdpRefusesFeatures(
   k: Kernel,
   dev: NetDevice,
   after: Record<string, boolean>,
 ): boolean {
-  if (dev.driver === 'vmxnet3' && after['large-receive-offload'] === true) {
-    log(k, dev, 'LRO is not supported with XDP');
+  const why = LRO_LOG[dev.driver];
+  if (why !== undefined && after['large-receive-offload'] === true) {
+    log(k, dev, why);
     after['large-receive-offload'] = false;
   }
   return dev.driver === 'virtio_net' && after['rx-gro-hw'] !== dev.features['rx-gro-hw'];
 }
+
+const LRO_LOG: Readonly<Record<string, string>> = {
+  vmxnet3: 'LRO is not supported with XDP',
+  ixgbe: 'LRO is not supported with XDP',
+  mlx5_core: 'LRO is incompatible with XDP',
+};
 
 /// The device's program and its mode, as netlink tells it; null: none.
 export function attachedProg(

@@ -4,7 +4,7 @@
 import { COSTS } from '../costs.ts';
 import { beginPiece } from '../piece.ts';
 import { __netif_receive_skb_core, receiveNs } from '../receive.ts';
-import { builtHead, FLAG_VLAN, setHead } from '../skb.ts';
+import { builtHead, FLAG_REDIRECTED, FLAG_VLAN, setHead } from '../skb.ts';
 import type { Cpu, Kernel, Skb, Task } from '../state.ts';
 import { STEP, takeStep } from '../tracing.ts';
 import type { CpuMapEntry } from './types.ts';
@@ -31,8 +31,13 @@ export function cpu_map_kthread_run(k: Kernel, c: Cpu, task: Task): boolean {
   entry.count--;
   task.skb = skb;
   task.phase = 1; // no preemption between local_bh_disable() and local_bh_enable()
-  beginPiece(k, c, COSTS.cpumap_build_skb.ns + receiveNs(k, skb), 'kthread', STEP.BUILD);
+  beginPiece(k, c, buildNs(k, skb) + receiveNs(k, skb), 'kthread', STEP.BUILD);
   return true;
+}
+
+/// What generic XDP has put into the ring is an skb already.
+function buildNs(k: Kernel, skb: Skb): number {
+  return k.skbs.flags[skb]! & FLAG_REDIRECTED ? 0 : COSTS.cpumap_build_skb.ns;
 }
 
 /// A frame's piece has ended: it is an skb, and goes up the stack.
@@ -42,10 +47,13 @@ export function finishCpumap(k: Kernel, c: Cpu, task: Task): void {
   task.phase = 0;
   if (skb < 0) return;
   // The piece may have been suspended: its steps are taken to have ended just now.
-  c.cursor_ns = k.now - COSTS.cpumap_build_skb.ns - receiveNs(k, skb);
-  takeStep(k, c, STEP.BUILD, skb, COSTS.cpumap_build_skb.ns);
-  loseTag(k, skb);
-  setHead(k.skbs, skb, PAGE.room, XDP_PACKET_HEADROOM + k.skbs.len[skb]!, 0, 0);
+  const build = buildNs(k, skb);
+  c.cursor_ns = k.now - build - receiveNs(k, skb);
+  if (build > 0) {
+    takeStep(k, c, STEP.BUILD, skb, build);
+    loseTag(k, skb);
+    setHead(k.skbs, skb, PAGE.room, XDP_PACKET_HEADROOM + k.skbs.len[skb]!, 0, 0);
+  }
   __netif_receive_skb_core(k, c, skb);
 }
 

@@ -6,7 +6,7 @@ import type { Kernel } from '../state.ts';
 import { cpu_map_free } from './cpumap.ts';
 import { bpfMapUpdate, createMap } from './maps.ts';
 import type { BpfProg } from './types.ts';
-import { verify, type ProgramDraft, type Rejected } from './verify.ts';
+import { typeOf, verify, type ProgramDraft, type Rejected } from './verify.ts';
 
 // libbpf loads small programs to see what the kernel can do. Each takes an id: on the recorded host, one
 // `ip link set … xdp obj` after the other takes six.
@@ -24,6 +24,7 @@ export function bpf_prog_load(k: Kernel, draft: ProgramDraft, uid: number): numb
   for (const at of maps) k.bpf.maps[at]!.refs++;
   const prog: BpfProg = {
     id: k.bpf.next_prog_id++,
+    type: typeOf(draft),
     name: draft.name.slice(0, NAME_LEN),
     tag: draft.object?.tag ?? tagOf(checked.rules),
     gpl: draft.gpl,

@@ -1,34 +1,47 @@
 /// A map of address prefixes: look-ups find the longest one that fits. Stands for kernel/bpf/lpm_trie.c, for keys
-/// of 32 bits.
-/// Left out: longer keys, values of more than one number, per-bucket memory.
+/// of 32 and of 128 bits, as words in network order.
+/// Left out: keys of other lengths, values of more than one number, per-bucket memory.
 import type { LpmNode, LpmTrie } from './types.ts';
 
-const MAX_PREFIXLEN = 32;
+/// The words of an address.
+type Words = readonly number[];
 
 export type TrieError = 'EINVAL' | 'ENOSPC' | 'EEXIST' | 'ENOENT';
 
-export function createLpmTrie(): LpmTrie {
-  return { root: -1, nodes: [], free: [], count: 0 };
+/// An empty trie for addresses of that many bits: 32 or 128.
+export function createLpmTrie(max_prefixlen = 32): LpmTrie {
+  return { max_prefixlen, root: -1, nodes: [], free: [], count: 0 };
 }
 
-function extractBit(key: number, index: number): 0 | 1 {
-  return index < 32 && (key >>> (31 - index)) & 1 ? 1 : 0;
+function extractBit(key: Words, index: number): 0 | 1 {
+  const word = key[index >>> 5];
+  return word !== undefined && (word >>> (31 - (index & 31))) & 1 ? 1 : 0;
 }
 
 /// Bits that the node and the key have in common, no more than the shorter of the two prefixes.
-function longestPrefixMatch(node: LpmNode, key: number, prefixlen: number): number {
+function longestPrefixMatch(node: LpmNode, key: Words, prefixlen: number): number {
   const limit = Math.min(node.prefixlen, prefixlen);
-  return Math.min(limit, Math.clz32(node.key ^ key));
+  let common = 0;
+  for (let i = 0; i < key.length; i++) {
+    const same = Math.clz32(node.key[i]! ^ key[i]!);
+    common += same;
+    if (same < 32 || common >= limit) break;
+  }
+  return Math.min(limit, common);
 }
 
 /// Index of the node with the longest prefix of that address; -1 none.
 /// kernel/bpf/lpm_trie.c:trie_lookup_elem()
-export function trieLookup(trie: LpmTrie, key: number, prefixlen = MAX_PREFIXLEN): number {
+export function trieLookup(
+  trie: LpmTrie,
+  key: Words,
+  prefixlen: number = trie.max_prefixlen,
+): number {
   let found = -1;
   for (let at = trie.root; at >= 0;) {
     const node = trie.nodes[at]!;
     const matchlen = longestPrefixMatch(node, key, prefixlen);
-    if (matchlen === MAX_PREFIXLEN) return at;
+    if (matchlen === trie.max_prefixlen) return at;
     if (matchlen < node.prefixlen) break;
     if (!node.intermediate) found = at;
     at = node.child[extractBit(key, node.prefixlen)]!;
@@ -47,10 +60,10 @@ function setSlot(trie: LpmTrie, slot: Slot, at: number): void {
   else trie.nodes[slot.parent]!.child[slot.side] = at;
 }
 
-function newNode(trie: LpmTrie, key: number, prefixlen: number, value: number): number {
+function newNode(trie: LpmTrie, key: Words, prefixlen: number, value: number): number {
   const node: LpmNode = {
     prefixlen,
-    key: key >>> 0,
+    key: key.map((word) => word >>> 0),
     value,
     intermediate: false,
     child: [-1, -1],
@@ -62,7 +75,7 @@ function newNode(trie: LpmTrie, key: number, prefixlen: number, value: number): 
 }
 
 /// The node at which a walk towards a key ends, the slot it hangs in and the one above.
-function walk(trie: LpmTrie, key: number, prefixlen: number, stopsAtFull: boolean) {
+function walk(trie: LpmTrie, key: Words, prefixlen: number, stopsAtFull: boolean) {
   let slot: Slot = { parent: -1, side: 0 };
   let above: Slot = slot;
   let at = trie.root;
@@ -71,7 +84,7 @@ function walk(trie: LpmTrie, key: number, prefixlen: number, stopsAtFull: boolea
     const node = trie.nodes[at]!;
     matchlen = longestPrefixMatch(node, key, prefixlen);
     if (node.prefixlen !== matchlen || node.prefixlen === prefixlen) break;
-    if (stopsAtFull && node.prefixlen === MAX_PREFIXLEN) break;
+    if (stopsAtFull && node.prefixlen === trie.max_prefixlen) break;
     above = slot;
     slot = { parent: at, side: extractBit(key, node.prefixlen) };
     at = node.child[slot.side]!;
@@ -83,12 +96,12 @@ function walk(trie: LpmTrie, key: number, prefixlen: number, stopsAtFull: boolea
 export function trieUpdate(
   trie: LpmTrie,
   max_entries: number,
-  key: number,
+  key: Words,
   prefixlen: number,
   value: number,
   exist: 'any' | 'noexist' | 'exist' = 'any',
 ): TrieError | null {
-  if (prefixlen > MAX_PREFIXLEN) return 'EINVAL';
+  if (prefixlen > trie.max_prefixlen) return 'EINVAL';
   const { at, slot, matchlen } = walk(trie, key, prefixlen, true);
   const node = at < 0 ? null : trie.nodes[at]!;
   const replaces = node !== null && node.prefixlen === matchlen && !node.intermediate;
@@ -114,7 +127,7 @@ export function trieUpdate(
 }
 
 /// An intermediate node over two that part at bit `matchlen`.
-function fork(trie: LpmTrie, at: number, made: number, key: number, matchlen: number): number {
+function fork(trie: LpmTrie, at: number, made: number, key: Words, matchlen: number): number {
   const above = newNode(trie, trie.nodes[at]!.key, matchlen, 0);
   const node = trie.nodes[above]!;
   node.intermediate = true;
@@ -123,8 +136,8 @@ function fork(trie: LpmTrie, at: number, made: number, key: number, matchlen: nu
 }
 
 /// Takes a prefix out. kernel/bpf/lpm_trie.c:trie_delete_elem()
-export function trieDelete(trie: LpmTrie, key: number, prefixlen: number): TrieError | null {
-  if (prefixlen > MAX_PREFIXLEN) return 'EINVAL';
+export function trieDelete(trie: LpmTrie, key: Words, prefixlen: number): TrieError | null {
+  if (prefixlen > trie.max_prefixlen) return 'EINVAL';
   const { at, slot, above, matchlen } = walk(trie, key, prefixlen, false);
   const node = at < 0 ? null : trie.nodes[at]!;
   if (!node || node.prefixlen !== prefixlen || node.prefixlen !== matchlen || node.intermediate)

@@ -11,20 +11,35 @@ import type { Cpu, Kernel, Skb } from '../state.ts';
 import { dropStep, STEP } from '../tracing.ts';
 import { ringProduce } from './cpumap.ts';
 import type { XdpBulk } from './types.ts';
-import { takesXdpFrames, xdp_ok_fwd_dev, xdpCounts, xdpXmit } from './xmit.ts';
+import { hasXdpRing, takesXdpFrames, xdp_ok_fwd_dev, xdpCounts, xdpXmit } from './xmit.ts';
 import { xsk_flush, xsk_rcv, xskOf } from './xsk.ts';
+import { bufferBack } from './xsk_pool.ts';
 
 const DEV_MAP_BULK_SIZE = 16; // frames
 const CPU_MAP_BULK_SIZE = 8;
 
 /// Hands a frame to where the program said. False when that could not be, and the frame is the driver's to free.
-/// net/core/filter.c:xdp_do_redirect()
-export function xdp_do_redirect(k: Kernel, c: Cpu, map: number, key: number, skb: Skb): boolean {
+/// `pool`: the AF_XDP socket in whose memory the frame lies, an index into BpfState.xsks; -1: none. To any other target
+/// such a frame goes as a copy (xdp_convert_zc_to_xdp_frame()). net/core/filter.c:xdp_do_redirect()
+export function xdp_do_redirect(
+  k: Kernel,
+  c: Cpu,
+  map: number,
+  key: number,
+  skb: Skb,
+  pool: number,
+): boolean {
   const target = k.bpf.maps[map]!;
   let done = true;
-  if (target.type === 'devmap') done = dev_map_enqueue(k, c, target.values[key]!, skb);
-  else if (target.type === 'xskmap') done = xsk_rcv(k, c, xskOf(k, target.values[key]!), skb);
-  else bulkAdd(k, c, target.cpus[key]!, -1, skb, CPU_MAP_BULK_SIZE);
+  if (target.type === 'xskmap') {
+    c.cursor_ns += COSTS.xsk_rcv.ns;
+    done = xsk_rcv(k, c, xskOf(k, target.values[key]!), skb, pool);
+  } else {
+    c.cursor_ns += COSTS.xdp_do_redirect.ns;
+    if (target.type === 'devmap') done = dev_map_enqueue(k, c, target.values[key]!, skb);
+    else bulkAdd(k, c, target.cpus[key]!, -1, skb, CPU_MAP_BULK_SIZE);
+    if (done && pool >= 0) bufferBack(k, pool);
+  }
   if (done) k.bpf.flush = true;
   else k.bpf.redirect_errors++;
   return done;
@@ -77,7 +92,8 @@ function bq_xmit_all(k: Kernel, c: Cpu, bq: XdpBulk): void {
   for (let skb = takeAll(bq); skb >= 0;) {
     const next = k.skbs.next[skb]!;
     // A program that was taken away meanwhile leaves the driver without a ring for such frames: ENXIO.
-    if (!takesXdpFrames(dev) || !xdpXmit(k, c, dev, skb)) lose(k, c, skb, REASON.XDP_REDIRECT);
+    const ready = takesXdpFrames(dev) && hasXdpRing(dev, c.id);
+    if (!ready || !xdpXmit(k, c, dev, skb)) lose(k, c, skb, REASON.XDP_REDIRECT);
     else xdpCounts(dev, c.id % dev.tx.length).redirected++;
     skb = next;
   }
@@ -107,7 +123,9 @@ export function xdp_do_flush(k: Kernel, c: Cpu): void {
       if (bq.cpu === c.id) flushAndWake(k, c, bq);
       else k.bpf.flush = true; // another CPU's poll
     }
-  for (const xs of k.bpf.xsks) if (xs.unflushed) xsk_flush(k, c, xs);
+  for (const xs of k.bpf.xsks)
+    if (xs.unflushed === c.id) xsk_flush(k, c, xs);
+    else if (xs.unflushed >= 0 && xs.sock >= 0) k.bpf.flush = true;
 }
 
 function flushAndWake(k: Kernel, c: Cpu, bq: XdpBulk): void {

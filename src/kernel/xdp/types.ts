@@ -2,7 +2,8 @@
 /// A program here is a list of rules, not byte code: what a C program of that kind would decide, said in the
 /// words of source.ts (src/shell/bpftool). The rules of a loaded program are frozen.
 /// Stands for struct bpf_prog, struct bpf_map, struct bpf_cpu_map_entry and struct xdp_bulk_queue.
-/// Left out: program types other than XDP, links, pinning, tail calls, programs in maps, byte code.
+/// Left out: program types other than XDP and classifiers of tc, links, pinning, tail calls, programs in maps,
+/// byte code.
 import type { Skb } from '../state.ts';
 
 // enum xdp_action. include/uapi/linux/bpf.h
@@ -24,10 +25,14 @@ export const FIELD = Object.freeze({
   DST: 1,
   SPORT: 2,
   DPORT: 3,
-  PROTO: 4, // IP protocol
+  PROTO: 4, // IPv4: the protocol; IPv6: the next header as it stands in the fixed header
   ETHERTYPE: 5,
   LEN: 6, // bytes of the frame
   RATE: 7, // frames a second, by a token bucket
+  SRC6: 8, // IPv6 addresses
+  DST6: 9,
+  MARK: 10, // skb->mark: classifiers of tc only
+  META: 11, // the metadata before the packet: classifiers only
 });
 
 // How.
@@ -42,6 +47,7 @@ export interface XdpMatch {
   readonly a: number; // RATE: ns that a frame costs
   readonly b: number; // RATE: ns that the bucket holds
   readonly map: number; // index into BpfProg.maps; RATE: which bucket
+  readonly wide: readonly number[]; // SRC6, DST6 by mask: four words of the address, four of the mask; else empty
 }
 
 export interface XdpRule {
@@ -53,13 +59,25 @@ export interface XdpRule {
   readonly map: number; // XDP_REDIRECT: index into BpfProg.maps
   readonly key: number; // and the key there, or one of the two below
   readonly fallback: number; // verdict when the map has nothing at that key: the flags of bpf_redirect_map()
+  readonly meta_len: number; // bytes of metadata that an XDP program puts before the packet; 0: none
+  readonly meta: number; // their first word, unsigned; META_FOUND: the value that the last look-up of the rule has found
+  readonly meta_fails: number; // verdict when they find no room
+  readonly mark: number; // what a classifier sets skb->mark to, unsigned; KEEP_MARK, MARK_FROM_META
 }
+
+export const KEEP_MARK = -1;
+export const MARK_FROM_META = -2;
+export const META_FOUND = -1;
 
 export const KEY_QUEUE = -1; // the receive queue that the frame came through
 export const KEY_HASH = -2; // the flow's hash, modulo the size of the map
 
+/// enum bpf_prog_type, as far as programs here are of one.
+export type ProgType = 'xdp' | 'sched_cls';
+
 export interface BpfProg {
   id: number; // 0: a free entry
+  type: ProgType;
   name: string;
   tag: string; // 16 hexadecimal digits
   gpl: boolean;
@@ -80,7 +98,7 @@ export interface BpfMap {
   id: number; // 0: a free entry
   name: string;
   type: MapType;
-  key_size: number; // bytes
+  key_size: number; // bytes; a trie's prefix length is 4 of them
   value_size: number;
   max_entries: number;
   btf_id: number;
@@ -104,6 +122,7 @@ export interface Htab {
 
 /// struct lpm_trie. lpm_trie.ts
 export interface LpmTrie {
+  readonly max_prefixlen: number; // 32 or 128
   root: number; // -1: empty
   nodes: LpmNode[];
   free: number[]; // indices of nodes that nothing uses
@@ -112,7 +131,7 @@ export interface LpmTrie {
 
 export interface LpmNode {
   prefixlen: number;
-  key: number; // 32 bits, unsigned
+  key: readonly number[]; // words of 32 bits, unsigned, in network order: one or four
   value: number;
   intermediate: boolean;
   child: [number, number]; // -1: none
@@ -147,6 +166,9 @@ export interface XdpAttachment {
   prog: number; // index into BpfState.progs
   drops_in_queue: boolean; // the driver counts them among the queue's drops too: virtio_net
   traces_failures: boolean; // a failed XDP_TX or XDP_REDIRECT is an exception too: igb
+  failed_tx_drops: boolean; // the driver counts an XDP_TX that failed among its drops
+  failed_redirect_aborts: boolean; // and a redirect that failed among the aborted: ena
+  pools: number[]; // by queue: the AF_XDP socket whose memory the NIC writes to, an index into BpfState.xsks; -1: none
 }
 
 /// What a driver counts of XDP on one queue. drivers' ethtool -S
@@ -154,8 +176,8 @@ export interface XdpCounts {
   packets: number; // programs run
   tx: number;
   tx_err: number; // those of tx that could not be sent
-  redirects: number;
-  redirects_err: number;
+  redirects: number; // those that went, and at virtio_net all of them
+  redirects_err: number; // those of redirects that led nowhere, where the driver counts these too: virtio_net
   drops: number;
   aborted: number;
   xmit: number; // frames that XDP handed to this transmit queue
@@ -163,23 +185,50 @@ export interface XdpCounts {
   redirected: number; // of xmit: frames that came by XDP_REDIRECT
 }
 
-/// An AF_XDP socket with its UMEM and rings. xsk.ts
+/// An AF_XDP socket with its UMEM, its rings and the application that it serves. xsk.ts, xsk_app.ts
+/// A frame of the UMEM is in the fill ring, in the NIC (zero-copy), in the RX ring, in the TX ring, on its way out, or
+/// the application's own.
 export interface XdpSock {
   sock: number; // index into socks; -1: closed
   dev: number; // index into devs
   queue: number;
-  ring: number; // entries of the RX ring
+  app: 'rxdrop' | 'txonly' | 'l2fwd';
+  polls: boolean; // the application sleeps in poll(); else it looks all the time
+  copy_asked: boolean; // XDP_COPY was among the flags of bind()
+  zc: boolean; // zero-copy: the driver reads and writes the UMEM itself
+  need_wakeup: boolean; // XDP_USE_NEED_WAKEUP
+  len: number; // bytes of a frame that the application makes: txonly
+  ring: number; // entries of the RX ring, and of the TX ring
   frames: number; // of the UMEM
   fill: number; // empty buffers that the fill ring offers
   head: Skb; // frames in the RX ring, linked by skbs.next
   tail: Skb;
   count: number;
-  unflushed: boolean; // frames came since the last xsk_flush()
+  tx_head: Skb; // frames in the TX ring that came in by the RX ring: l2fwd
+  tx_tail: Skb;
+  tx_count: number; // entries of the TX ring
+  flight: number[]; // ns: when the wire has taken each frame that the NIC has; then it is in the completion ring
+  outstanding: number; // frames that the application has given to the TX ring and not seen completed
+  wakeup_rx: boolean; // the driver says that it must be woken: it has no buffer, or no room in the RX ring
+  stopped: boolean; // zero-copy: the poll in hand ends, for the RX ring is full
+  starved: boolean; // zero-copy: the poll in hand has found the fill ring empty
+  unflushed: number; // the CPU whose poll has brought frames since the last xsk_flush(); -1: none
   received: number; // frames that the application has taken
   bytes: number;
+  sent: number; // entries that the application has put into the TX ring
+  transmitted: number; // frames that the NIC took
+  tx_slot: number; // in the agenda: room in the NIC's ring again, or poll() times out; -1 before the first
+  poll_until: number; // ns: when the poll() in hand times out
   rx_dropped: number; // getsockopt(XDP_STATISTICS)
   rx_queue_full: number;
   rx_fill_ring_empty_descs: number;
+  tx_ring_empty_descs: number;
+}
+
+/// Metadata that some packet carries: what its bytes are. Packets with the same share an entry.
+export interface XdpMeta {
+  readonly len: number; // bytes
+  readonly word: number; // the first four, unsigned; the others are zero
 }
 
 export interface BpfState {
@@ -188,6 +237,8 @@ export interface BpfState {
   bulks: XdpBulk[];
   cpu_entries: CpuMapEntry[]; // those of every map, in order of creation
   xsks: XdpSock[];
+  metas: XdpMeta[]; // by SkbPool.meta; grows only
+  words6: (readonly number[] | null)[]; // by flow: eight words, source and destination of IPv6; null: not yet asked for
   flush: boolean; // a poll has redirected frames that xdp_do_flush() has not sent on
   next_prog_id: number;
   next_map_id: number;
@@ -204,6 +255,8 @@ export function createBpf(): BpfState {
     bulks: [],
     cpu_entries: [],
     xsks: [],
+    metas: [],
+    words6: [],
     flush: false,
     next_prog_id: 1,
     next_map_id: 1,

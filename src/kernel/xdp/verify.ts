@@ -3,7 +3,17 @@
 /// Left out: everything about registers, pointers and types, which rules do not have.
 import type { ErrnoName } from '../errno.ts';
 import type { MapKey, MapSpec } from './maps.ts';
-import { FIELD, GOTO_RULE, NEXT_RULE, XDP_REDIRECT, type XdpMatch, type XdpRule } from './types.ts';
+import {
+  FIELD,
+  GOTO_RULE,
+  IN_MAP,
+  META_FOUND,
+  NEXT_RULE,
+  XDP_REDIRECT,
+  type ProgType,
+  type XdpMatch,
+  type XdpRule,
+} from './types.ts';
 
 const MOST_RULES = 4096; // BPF_MAXINSNS, taken for rules
 const MOST_ENTRIES = 65_536; // ours: a map is part of every snapshot of the host
@@ -34,6 +44,9 @@ export interface DraftRule {
   readonly count: { readonly map: string; readonly key: number } | null;
   readonly verdict: number;
   readonly goto: string;
+  readonly meta: { readonly len: number; readonly word: number; readonly fails: number } | null;
+  readonly mark: number; // KEEP_MARK, MARK_FROM_META or a value
+  readonly speaks: ProgType | null; // which kind of program has such a rule; null: both
   readonly redirect: {
     readonly map: string;
     readonly key: number;
@@ -44,6 +57,11 @@ export interface DraftRule {
 export interface Rejected {
   readonly errno: ErrnoName;
   readonly log: string;
+}
+
+/// What kind of program a section holds, by libbpf's names of sections.
+export function typeOf({ section }: Pick<ProgramDraft, 'section'>): ProgType {
+  return /^(tc|classifier)(\/.*)?$/.test(section) ? 'sched_cls' : 'xdp';
 }
 
 /// The rules of a draft, checked and frozen, and the token buckets they need; or why the program is refused.
@@ -84,13 +102,42 @@ function offence(draft: ProgramDraft, rule: DraftRule, i: number): Rejected | nu
   const jumped = draft.rules.slice(0, i).some((one) => one.goto !== '' && one.goto === rule.label);
   if (before && before.matches.length === 0 && before.verdict !== NEXT_RULE && !jumped)
     return reject('EINVAL', 'unreachable');
+  return (
+    contextOffence(draft, rule) ??
+    matchOffence(draft, rule) ??
+    countOffence(draft, rule) ??
+    jumpOffence(draft, rule, i) ??
+    redirectOffence(draft, rule)
+  );
+}
+
+/// What the context of the program's type does not have: bpf_xdp_is_valid_access(), tc_cls_act_is_valid_access().
+function contextOffence(draft: ProgramDraft, rule: DraftRule): Rejected | null {
+  const type = typeOf(draft);
+  const skbOnly = (match: { field: number }) =>
+    match.field === FIELD.MARK || match.field === FIELD.META;
+  if (type === 'xdp' && (rule.speaks === 'sched_cls' || rule.matches.some(skbOnly)))
+    return reject('EACCES', 'invalid bpf_context access: struct xdp_md has no mark');
+  if (type === 'sched_cls' && rule.speaks === 'xdp')
+    return reject('EINVAL', 'a classifier has no verdicts, redirects or metadata of XDP');
+  if (rule.meta !== null && rule.meta.len < 4)
+    return reject('EACCES', 'invalid access to packet: a word of metadata has 4 bytes');
+  if (rule.meta?.word !== META_FOUND) return null;
+  const finds = rule.matches.some((match) => match.how === IN_MAP && !match.not);
+  return finds ? null : reject('EACCES', 'no look-up in this rule that could have found a value');
+}
+
+function matchOffence(draft: ProgramDraft, rule: DraftRule): Rejected | null {
   for (const match of rule.matches) {
     const map = match.map === '' ? null : draft.maps.find((one) => one.name === match.map);
     if (map === undefined) return reject('EBADF', `no map ${match.map}`);
-    if (map !== null && map.type !== 'hash' && map.type !== 'lpm_trie' && map.type !== 'array')
+    if (map === null) continue;
+    if (map.type !== 'hash' && map.type !== 'lpm_trie' && map.type !== 'array')
       return reject('EINVAL', `no look-up in a ${map.type}`);
+    if (map.ipv6 && match.field !== FIELD.SRC && match.field !== FIELD.DST)
+      return reject('EACCES', `${map.name} has keys of 16 bytes: only addresses are`);
   }
-  return countOffence(draft, rule) ?? jumpOffence(draft, rule, i) ?? redirectOffence(draft, rule);
+  return null;
 }
 
 function countOffence(draft: ProgramDraft, { count }: DraftRule): Rejected | null {
@@ -125,7 +172,10 @@ function compiled(draft: ProgramDraft, rule: DraftRule, buckets: number[]): XdpR
   const matches = rule.matches.map((match) => {
     const bucket = buckets.length / 2;
     if (match.field === FIELD.RATE) buckets.push(match.b, 0);
-    return Object.freeze({ ...match, map: match.field === FIELD.RATE ? bucket : index(match.map) });
+    const map = match.field === FIELD.RATE ? bucket : index(match.map);
+    const six = match.how === IN_MAP && draft.maps[map]?.ipv6 === true;
+    const field = !six ? match.field : match.field === FIELD.SRC ? FIELD.SRC6 : FIELD.DST6;
+    return Object.freeze({ ...match, field, map });
   });
   return Object.freeze({
     matches: Object.freeze(matches),
@@ -136,5 +186,9 @@ function compiled(draft: ProgramDraft, rule: DraftRule, buckets: number[]): XdpR
     map: rule.redirect === null ? -1 : index(rule.redirect.map),
     key: rule.redirect?.key ?? 0,
     fallback: rule.redirect?.fallback ?? 0,
+    meta_len: rule.meta?.len ?? 0,
+    meta: rule.meta?.word ?? 0,
+    meta_fails: rule.meta?.fails ?? 0,
+    mark: rule.mark,
   });
 }

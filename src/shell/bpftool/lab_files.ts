@@ -19,7 +19,7 @@ const XDP_DROPUDP = `${HEAD}program xdp_udp
 license GPL
 object 158e79909004b26a xlated 248 jited 161
 map drops array entries 1
-if proto udp count drops 0 drop
+if ipv4 and proto udp count drops 0 drop
 pass
 `;
 

@@ -1,8 +1,9 @@
-/// Loading an XDP object as libbpf 1.5 does, with what it says when that fails.
+/// Loading an object as libbpf 1.5 does, with what it says when that fails.
 /// Left out: several programs in one object, other program types, pinned maps.
 import { strerror, type ErrnoName } from '../../kernel/errno.ts';
 import { bpf_prog_load } from '../../kernel/xdp/load.ts';
-import type { Rejected } from '../../kernel/xdp/verify.ts';
+import type { ProgType } from '../../kernel/xdp/types.ts';
+import { typeOf, type Rejected } from '../../kernel/xdp/verify.ts';
 import type { Io, Running } from '../command.ts';
 import { files } from '../files.ts';
 import { parseProgram, SourceTrouble } from './source.ts';
@@ -13,12 +14,13 @@ const NUMBERS: Partial<Record<ErrnoName, number>> = {
 };
 
 /// Loads the program of a section: its index in BpfState.progs, with one reference for the caller; null when that
-/// failed and the reason is printed. `offload`: for a NIC, which none here takes.
+/// failed and the reason is printed. `offload`: for a NIC, which none here takes. `type`: what the loader wants it for.
 export function* loadObject(
   io: Io,
   path: string,
   section: string,
   offload: boolean,
+  type: ProgType = 'xdp',
 ): Running<number | null> {
   const at = path.startsWith('/') ? path : `${io.session.cwd}/${path}`;
   const read = files.read(io, at);
@@ -34,6 +36,11 @@ export function* loadObject(
   }
   if (draft.section !== section) {
     yield* io.err.line(`object file doesn't contain sec ${section}`);
+    return null;
+  }
+  if (typeOf(draft) !== type) {
+    const wants = type === 'xdp' ? 'none of tc' : 'tc or classifier';
+    yield* io.err.line(`softnet: ${path}: section ${section}, where ${wants} is wanted`);
     return null;
   }
   if (io.uid !== 0) {

@@ -92,12 +92,17 @@ export function* mapDump(io: Io, words: string[]): Running {
 }
 
 /// The fields of an element with types; a trie's key is a structure.
-function typedFields(map: BpfMap, { key, prefixlen, values }: MapRow, indent: number): string {
+function typedFields(
+  map: BpfMap,
+  { key, wide, prefixlen, values }: MapRow,
+  indent: number,
+): string {
   const at = ' '.repeat(indent);
+  const data = (wide ?? [key]).flatMap(octets).join(',');
   const shownKey =
     map.trie === null
       ? String(key)
-      : `{\n${at}    "prefixlen": ${prefixlen},\n${at}    "data": [${octets(key).join(',')}\n${at}    ]\n${at}}`;
+      : `{\n${at}    "prefixlen": ${prefixlen},\n${at}    "data": [${data}\n${at}    ]\n${at}}`;
   if (map.type !== 'percpu_array') return `${at}"key": ${shownKey},\n${at}"value": ${values[0]}`;
   const cpus = values.map(
     (value, cpu) => `{\n${at}        "cpu": ${cpu},\n${at}        "value": ${value}\n${at}    }`,
@@ -148,8 +153,11 @@ function little(bytes: readonly number[]): number {
 /// A key of 32 bits lies in memory as the program has it: low byte first, addresses in network order in a trie.
 function keyOf(map: BpfMap, bytes: readonly number[]): MapKey {
   if (map.trie === null) return { key: little(bytes), prefixlen: 32 };
-  const key = bytes.slice(4).reduce((value, byte) => value * 256 + byte, 0);
-  return { key, prefixlen: little(bytes.slice(0, 4)) };
+  const prefixlen = little(bytes.slice(0, 4));
+  const words = Array.from({ length: (bytes.length - 4) / 4 }, (_, i) =>
+    bytes.slice(4 + 4 * i, 8 + 4 * i).reduce((value, byte) => value * 256 + byte, 0),
+  );
+  return words.length > 1 ? { key: 0, wide: words, prefixlen } : { key: words[0]!, prefixlen };
 }
 
 /// `bpftool map update MAP key BYTES value BYTES [any|exist|noexist]`.

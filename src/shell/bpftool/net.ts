@@ -1,6 +1,7 @@
 /// bpftool net: what is attached to devices.
-/// Left out: tc, flow dissector and netfilter programs (none are modelled, and none listed), JSON.
+/// Left out: flow dissector and netfilter programs (none are modelled, and none listed), JSON.
 import { strerror } from '../../kernel/errno.ts';
+import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import { attachedProg, dev_xdp_attach, type XdpMode } from '../../kernel/xdp/attach.ts';
 import type { Io, Running } from '../command.ts';
 import { fail, idOf, notModelled } from './words.ts';
@@ -27,8 +28,27 @@ export function* netShow(io: Io, words: readonly string[]): Running {
     const mode = attached.mode === 'xdp' ? 'driver' : 'generic';
     yield* io.out.line(`${dev.name}(${dev.ifindex}) ${mode} id ${attached.prog.id}`);
   }
-  yield* io.out.write('\ntc:\n\nflow_dissector:\n\nnetfilter:\n\n');
+  yield* io.out.line('\ntc:');
+  for (const dev of io.k.devs)
+    if (name === undefined || dev.name === name)
+      for (const line of tcLines(io.k, dev)) yield* io.out.line(line);
+  yield* io.out.write('\nflow_dissector:\n\nnetfilter:\n\n');
   return 0;
+}
+
+/// The bpf filters of a device, as netlink_dumper.c prints them.
+function tcLines(k: Kernel, dev: NetDevice): string[] {
+  const sides = dev.ingress === null ? [] : (['ingress', 'egress'] as const);
+  return sides.flatMap((side) =>
+    dev
+      .ingress![side].chains.flatMap((chain) => chain.protos)
+      .flatMap((tp) => tp.filters)
+      .flatMap(({ match }) =>
+        match.kind === 'bpf'
+          ? `${dev.name}(${dev.ifindex}) clsact/${side} ${match.name} id ${k.bpf.progs[match.prog]!.id}`
+          : [],
+      ),
+  );
 }
 
 /// `bpftool net attach TYPE id N dev NAME [overwrite]`.
@@ -40,6 +60,8 @@ export function* netAttach(io: Io, words: readonly string[]): Running {
   if (handle !== 'id') return yield* notModelled(io, `net attach ${type} ${handle ?? ''}`);
   if (prog < 0) return yield* fail(io, `get by id (${id}): No such file or directory`);
   if (key !== 'dev' || name === undefined) return yield* fail(io, `expected 'dev'`);
+  if (io.k.bpf.progs[prog]!.type !== 'xdp')
+    return yield* fail(io, `interface ${type} attach failed: ${strerror('EINVAL')}`);
   return yield* change(io, type, name, prog, mode, last !== 'overwrite', 'attach');
 }
 

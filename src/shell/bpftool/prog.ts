@@ -43,7 +43,7 @@ function* printProg(io: Io, prog: BpfProg): Running<void> {
   const gpl = prog.gpl ? '  gpl' : '';
   const runs =
     prog.run_time_ns > 0 ? ` run_time_ns ${prog.run_time_ns} run_cnt ${prog.run_cnt}` : '';
-  yield* out.line(`${prog.id}: xdp  name ${prog.name}  tag ${prog.tag}${gpl}${runs}`);
+  yield* out.line(`${prog.id}: ${prog.type}  name ${prog.name}  tag ${prog.tag}${gpl}${runs}`);
   yield* out.line(`\tloaded_at ${at}  uid ${prog.uid}`);
   yield* out.line(`\t${sizes.filter((part) => part !== '').join('  ')}`);
   yield* out.line(`\tbtf_id ${prog.btf_id}`);

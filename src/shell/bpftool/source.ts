@@ -2,40 +2,39 @@
 /// for the byte code that a compiler makes of it, which Softnet does not run.
 ///
 ///   program NAME | license GPL | section NAME | object TAG xlated BYTES jited BYTES
-///   map NAME TYPE entries N [value 4|8]
+///   map NAME TYPE [key ipv6] entries N [value 4|8]
 ///   entry MAP KEY [VALUE]
-///   [LABEL:] [if MATCH {and MATCH}] [count MAP KEY] [VERDICT | redirect MAP KEY [else VERDICT] | goto LABEL]
+///   [LABEL:] [if MATCH {and MATCH}] [count MAP KEY] [meta N|found [size BYTES] [else VERDICT]] [mark N|meta]
+///            [VERDICT | redirect MAP KEY [else VERDICT] | goto LABEL]
 ///
 /// A match is [not] src|dst ADDRESS[/BITS], sport|dport|len N[-N], src|dst|sport|dport|proto in MAP, proto
-/// udp|tcp|icmp|N, ipv4, ipv6, arp, ethertype N, rate over N [burst N]. The first rule that decides, decides.
-import { addressNumber } from '../../kernel/flows.ts';
+/// udp|tcp|icmp|icmpv6|N, ipv4, ipv6, arp, ethertype N, rate over N [burst N]. The first rule that decides, decides.
+/// Verdicts of XDP are aborted, drop, pass, tx. A section `tc` or `classifier` makes a program for tc instead: its
+/// verdicts are ok, shot, stolen, unspec; it may compare `mark N` and `meta N|any`, and set the mark. `meta N` puts
+/// metadata before the packet, `meta found` the value of the map's element that the rule has matched.
 import type { MapSpec } from '../../kernel/xdp/maps.ts';
 import {
-  BY_MASK,
-  BY_RANGE,
-  FIELD,
   GOTO_RULE,
-  IN_MAP,
+  KEEP_MARK,
   KEY_HASH,
   KEY_QUEUE,
+  MARK_FROM_META,
+  META_FOUND,
   NEXT_RULE,
   XDP_ABORTED,
   XDP_DROP,
   XDP_PASS,
   XDP_TX,
   type MapType,
+  type ProgType,
 } from '../../kernel/xdp/types.ts';
+import { TC_ACT } from '../../kernel/tc/types.ts';
 import type { DraftEntry, DraftRule, ProgramDraft } from '../../kernel/xdp/verify.ts';
 import { wordTable } from '../word_table.ts';
+import { address32, prefix6, takeMatch } from './source_match.ts';
+import { SourceTrouble, Words } from './source_words.ts';
 
-/// What is wrong with a source, and where.
-export class SourceTrouble extends Error {
-  readonly line: number;
-  constructor(line: number, message: string) {
-    super(message);
-    this.line = line;
-  }
-}
+export { SourceTrouble };
 
 const VERDICTS: Readonly<Record<string, number>> = wordTable({
   aborted: XDP_ABORTED,
@@ -43,20 +42,11 @@ const VERDICTS: Readonly<Record<string, number>> = wordTable({
   pass: XDP_PASS,
   tx: XDP_TX,
 });
-const FIELDS: Readonly<Record<string, number>> = wordTable({
-  src: FIELD.SRC,
-  dst: FIELD.DST,
-  sport: FIELD.SPORT,
-  dport: FIELD.DPORT,
-  proto: FIELD.PROTO,
-  ethertype: FIELD.ETHERTYPE,
-  len: FIELD.LEN,
-});
-const PROTOCOLS: Readonly<Record<string, number>> = wordTable({ icmp: 1, tcp: 6, udp: 17 });
-const ETHERTYPES: Readonly<Record<string, number>> = wordTable({
-  ipv4: 0x0800,
-  ipv6: 0x86dd,
-  arp: 0x0806,
+const TC_VERDICTS: Readonly<Record<string, number>> = wordTable({
+  ok: TC_ACT.OK,
+  shot: TC_ACT.SHOT,
+  stolen: TC_ACT.STOLEN,
+  unspec: TC_ACT.UNSPEC,
 });
 const TYPES: readonly MapType[] = [
   ...(['array', 'percpu_array', 'hash', 'lpm_trie', 'devmap', 'cpumap', 'xskmap'] as const),
@@ -84,40 +74,6 @@ export function parseProgram(text: string): ProgramDraft {
   return draft;
 }
 
-/// The words of one line, taken from the left.
-class Words {
-  readonly line: number;
-  private readonly words: string[];
-  constructor(words: string[], line: number) {
-    this.words = words;
-    this.line = line;
-  }
-  peek(): string {
-    return this.words[0] ?? '';
-  }
-  take(): string {
-    const word = this.words.shift();
-    if (word === undefined) throw this.trouble('the line ends too early');
-    return word;
-  }
-  takes(word: string): boolean {
-    if (this.words[0] !== word) return false;
-    this.words.shift();
-    return true;
-  }
-  number(): number {
-    const word = this.take();
-    if (!/^(\d+|0x[0-9a-f]+)$/i.test(word)) throw this.trouble(`${word} is not a number`);
-    return Number(word);
-  }
-  get over(): boolean {
-    return this.words.length === 0;
-  }
-  trouble(message: string): SourceTrouble {
-    return new SourceTrouble(this.line, message);
-  }
-}
-
 function takeLine(draft: Draft, words: Words): void {
   if (words.takes('program')) draft.name = words.take();
   else if (words.takes('license')) draft.gpl = words.take() === 'GPL';
@@ -140,18 +96,29 @@ function takeMap(words: Words): MapSpec {
   const typed = words.take();
   const type = TYPES.find((one) => one === typed);
   if (!type) throw words.trouble(`no map type ${typed}`);
+  const ipv6 = words.takes('key') && takeFamily(words);
+  if (ipv6 && type !== 'lpm_trie') throw words.trouble(`no IPv6 keys in a ${type} here`);
   if (!words.takes('entries')) throw words.trouble('entries N expected');
   const max_entries = words.number();
   const short = type === 'devmap' || type === 'cpumap' || type === 'xskmap';
   const value_size = words.takes('value') ? words.number() : short ? 4 : 8;
   if (value_size !== 4 && value_size !== 8) throw words.trouble('a value has 4 or 8 bytes');
-  return { name, type, max_entries, value_size };
+  return { name, type, max_entries, value_size, ipv6 };
+}
+
+/// True: IPv6.
+function takeFamily(words: Words): boolean {
+  const word = words.take();
+  if (word !== 'ipv4' && word !== 'ipv6') throw words.trouble(`keys of ${word}`);
+  return word === 'ipv6';
 }
 
 function takeEntry(draft: Draft, words: Words): DraftEntry {
   const map = words.take();
-  const type = draft.maps.find((one) => one.name === map)?.type;
+  const spec = draft.maps.find((one) => one.name === map);
+  const type = spec?.type;
   const written = words.take();
+  if (spec?.ipv6 === true) return takeEntry6(words, map, written);
   const [address, bits] = written.split('/');
   const prefixlen = bits === undefined ? 32 : Number(bits);
   const key = written.includes('.') ? address32(words, address ?? '') : Number(written);
@@ -161,12 +128,10 @@ function takeEntry(draft: Draft, words: Words): DraftEntry {
   return { line: words.line, map, key, prefixlen, value: words.over ? 1 : words.number() };
 }
 
-function address32(words: Words, text: string): number {
-  try {
-    return addressNumber(text);
-  } catch {
-    throw words.trouble(`${text} is not an IPv4 address`);
-  }
+function takeEntry6(words: Words, map: string, written: string): DraftEntry {
+  const { wide, prefixlen } = prefix6(words, written);
+  const value = words.over ? 1 : words.number();
+  return { line: words.line, map, key: 0, wide, prefixlen, value };
 }
 
 function takeRule(words: Words): DraftRule {
@@ -177,74 +142,52 @@ function takeRule(words: Words): DraftRule {
     while (words.takes('and'));
   }
   const count = words.takes('count') ? { map: words.take(), key: words.number() } : null;
+  const meta = words.takes('meta') ? takeMeta(words) : null;
+  const mark = words.takes('mark') ? takeMark(words) : KEEP_MARK;
   words.takes('then');
   const end = takeVerdict(words);
-  if (count === null && matches.length === 0 && end.verdict === NEXT_RULE && label === '')
+  const does = count !== null || meta !== null || mark !== KEEP_MARK;
+  if (!does && matches.length === 0 && end.verdict === NEXT_RULE && label === '')
     throw words.trouble(`unknown word ${words.peek()}`);
-  return { line: words.line, label, matches, count, ...end };
+  const speaks = meta !== null ? 'xdp' : mark !== KEEP_MARK ? 'sched_cls' : end.speaks;
+  return { line: words.line, label, matches, count, meta, mark, ...end, speaks };
 }
 
-function takeVerdict(words: Words): Pick<DraftRule, 'verdict' | 'goto' | 'redirect'> {
-  const nowhere = { goto: '', redirect: null };
+function takeMeta(words: Words): DraftRule['meta'] {
+  const word = words.takes('found') ? META_FOUND : word32(words);
+  const len = words.takes('size') ? words.number() : 4;
+  const fails = words.takes('else') ? verdictOf(words).verdict : XDP_ABORTED;
+  return { len, word, fails };
+}
+
+function takeMark(words: Words): number {
+  return words.takes('meta') ? MARK_FROM_META : word32(words);
+}
+
+function word32(words: Words): number {
+  const value = words.number();
+  if (value > 0xffff_ffff) throw words.trouble(`${value} has more than 32 bits`);
+  return value;
+}
+
+function takeVerdict(words: Words): Pick<DraftRule, 'verdict' | 'goto' | 'redirect' | 'speaks'> {
+  const nowhere = { goto: '', redirect: null, speaks: null };
   if (words.over) return { verdict: NEXT_RULE, ...nowhere };
-  if (words.takes('goto')) return { verdict: GOTO_RULE, goto: words.take(), redirect: null };
+  if (words.takes('goto')) return { ...nowhere, verdict: GOTO_RULE, goto: words.take() };
   if (words.takes('redirect')) {
     const map = words.take();
     const key = words.takes('queue') ? KEY_QUEUE : words.takes('hash') ? KEY_HASH : words.number();
-    const fallback = words.takes('else') ? verdictOf(words) : XDP_ABORTED;
-    return { verdict: fallback, goto: '', redirect: { map, key, fallback } };
+    const fallback = words.takes('else') ? verdictOf(words).verdict : XDP_ABORTED;
+    return { verdict: fallback, goto: '', redirect: { map, key, fallback }, speaks: 'xdp' };
   }
-  return { verdict: verdictOf(words), ...nowhere };
+  return { ...nowhere, ...verdictOf(words) };
 }
 
-function verdictOf(words: Words): number {
+function verdictOf(words: Words): { verdict: number; speaks: ProgType } {
   const word = words.take();
-  const verdict = VERDICTS[word];
+  const xdp = VERDICTS[word];
+  if (xdp !== undefined) return { verdict: xdp, speaks: 'xdp' };
+  const verdict = TC_VERDICTS[word];
   if (verdict === undefined) throw words.trouble(`no verdict ${word}`);
-  return verdict;
-}
-
-function takeMatch(words: Words): DraftRule['matches'][number] {
-  const not = words.takes('not');
-  const word = words.take();
-  const ethertype = ETHERTYPES[word];
-  if (ethertype !== undefined)
-    return { field: FIELD.ETHERTYPE, how: BY_RANGE, not, a: ethertype, b: ethertype, map: '' };
-  if (word === 'rate') return takeRate(words, not);
-  const field = FIELDS[word];
-  if (field === undefined) throw words.trouble(`nothing to match by the name ${word}`);
-  if (words.takes('in')) return { field, how: IN_MAP, not, a: 0, b: 0, map: words.take() };
-  if (field === FIELD.SRC || field === FIELD.DST) return { field, not, ...takePrefix(words) };
-  const protocol = field === FIELD.PROTO ? PROTOCOLS[words.peek()] : undefined;
-  if (protocol !== undefined) {
-    words.take();
-    return { field, how: BY_RANGE, not, a: protocol, b: protocol, map: '' };
-  }
-  return { field, not, ...takeRange(words) };
-}
-
-function takePrefix(words: Words) {
-  const [address = '', bits = '32'] = words.take().split('/');
-  const length = Number(bits);
-  if (!Number.isInteger(length) || length < 0 || length > 32)
-    throw words.trouble(`${bits} is no prefix length`);
-  const mask = length === 0 ? 0 : (-1 << (32 - length)) >>> 0;
-  return { how: BY_MASK, a: (address32(words, address) & mask) >>> 0, b: mask, map: '' };
-}
-
-function takeRange(words: Words) {
-  const typed = words.take();
-  const [, from, to] = /^(0x[0-9a-f]+|\d+)(?:-(\d+))?$/i.exec(typed) ?? [];
-  if (from === undefined) throw words.trouble(`${typed} is not a number or a range`);
-  return { how: BY_RANGE, a: Number(from), b: Number(to ?? from), map: '' };
-}
-
-/// A token bucket: a frame costs its share of a second, the bucket holds `burst` of them.
-function takeRate(words: Words, not: boolean): DraftRule['matches'][number] {
-  if (!words.takes('over')) throw words.trouble('rate over N expected');
-  const rate = words.number();
-  if (rate < 1 || rate > 1e9) throw words.trouble(`a rate of ${rate} a second`);
-  const cost = Math.floor(1e9 / rate);
-  const burst = words.takes('burst') ? Math.max(1, words.number()) : 1;
-  return { field: FIELD.RATE, how: BY_RANGE, not, a: cost, b: cost * burst, map: '' };
+  return { verdict, speaks: 'sched_cls' };
 }

@@ -20,9 +20,9 @@ const LONG: Readonly<Record<string, string>> = wordTable({
   ...{ dump: 'L', delete: 'D', flush: 'F', stats: 'S', count: 'C', event: 'E', version: 'V' },
   ...{ proto: 'p', src: 's', 'orig-src': 's', dst: 'd', 'orig-dst': 'd', mark: 'm', state: '1' },
   ...{ sport: '2', 'orig-port-src': '2', dport: '3', 'orig-port-dst': '3', status: 'u' },
-  ...{ 'reply-src': 'r', 'reply-dst': 'q' },
+  ...{ 'reply-src': 'r', 'reply-dst': 'q', family: 'f' },
 });
-const VALUED = 'psdmu123rq';
+const VALUED = 'psdmu123rqf';
 
 interface Wishes {
   readonly command: string;
@@ -54,11 +54,15 @@ const PROTOCOLS: Readonly<Record<string, number>> = wordTable({
   icmpv6: 58,
 });
 
+const FAMILIES: Readonly<Record<string, number>> = wordTable({ ipv4: 2, ipv6: 10 });
+
 function matches(entry: CtEntry, [letter, value]: readonly [string, string]): boolean {
   const [first, reply] = [entry.tuple[0]!, entry.tuple[1]!];
   const text = (family: number, number: number, address: string): string =>
     family === 2 ? addressText(number) : address;
   switch (letter) {
+    case 'f':
+      return first.family === FAMILIES[value];
     case 'p':
       return first.proto === (PROTOCOLS[value.toLowerCase()] ?? Number(value));
     case 's':
@@ -86,6 +90,7 @@ function matches(entry: CtEntry, [letter, value]: readonly [string, string]): bo
 
 // Values that matches() can compare; what the tool takes besides is not modelled.
 function understood([letter, value]: readonly [string, string]): boolean {
+  if (letter === 'f') return Object.hasOwn(FAMILIES, value);
   if (letter === 'p') return Object.hasOwn(PROTOCOLS, value.toLowerCase()) || isNumber(value);
   if ('m23'.includes(letter)) return isNumber(value);
   if (letter === '1') return TCP_STATE_NAMES.includes(value.toUpperCase());
@@ -149,10 +154,8 @@ function* run(io: Io): Running {
 }
 
 function* listOrDelete(io: Io, wishes: Wishes): Running {
-  const entries = chosen(io.k, wishes).filter(
-    ({ tuple }) => wishes.command === 'D' || tuple[0]!.family === 2,
-  );
-  for (const entry of entries) yield* io.out.line(`${entryText(io.k, entry)}use=1`);
+  const entries = chosen(io.k, wishes);
+  for (const entry of entries) yield* io.out.line(`${entryText(io.k, entry, false)}use=1`);
   const gone = wishes.command === 'D';
   if (gone) remove(io.k, entries);
   const what = gone ? 'deleted' : 'shown';

@@ -3,6 +3,7 @@ import type { Kernel } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
 import { badArguments, notModelled } from '../ethtool/call.ts';
 import { FEATURE_WORDS } from '../ethtool/features.ts';
+import { monitor } from '../ethtool/monitor.ts';
 import { DEFAULT_OPTION, findOption, OPTIONS } from '../ethtool/options.ts';
 
 interface Flags {
@@ -30,7 +31,7 @@ function* run(io: Io): Running {
   const flags = takeFlags(io.argv.slice(1));
   const first = flags?.rest[0];
   if (!flags || first === undefined) return yield* badArguments(io);
-  if (first === '--monitor') return yield* notModelled(io, '--monitor');
+  if (first === '--monitor') return yield* monitor(io, flags.rest[1]);
   const named = findOption(first);
   if (!named && first.startsWith('-')) return yield* badArguments(io);
   const option = named ?? DEFAULT_OPTION;

@@ -73,7 +73,7 @@ function unameFields(io: Io): Record<string, string> {
     n: io.k.desc.hostname,
     r: sysctl('kernel.osrelease'),
     v: sysctl('kernel.version'),
-    m: 'x86_64',
+    m: io.k.desc.arch ?? 'x86_64',
     p: 'unknown',
     i: 'unknown',
     o: 'GNU/Linux',

@@ -1,6 +1,7 @@
 /// Every tool of the host, by the name it is called by.
 import type { Command } from '../command.ts';
 import { arp } from './arp.ts';
+import { arping } from './arping.ts';
 import { awk, gawk } from './awk.ts';
 import { basename } from './basename.ts';
 import { bash, sh } from './bash.ts';
@@ -25,16 +26,26 @@ import { find } from './find.ts';
 import { fold } from './fold.ts';
 import { grep, egrep, fgrep } from './grep.ts';
 import { head } from './head.ts';
+import { hwstampCtl } from './hwstamp_ctl.ts';
 import { whoami, id, hostname, uname, nproc, clear, uptime } from './identity.ts';
 import { ifconfig } from './ifconfig.ts';
+import { incomingCpu, incomingNapiId } from './incoming.ts';
 import { ip } from './ip.ts';
 import { iperf3 } from './iperf3.ts';
-import { ip6tables, iptables, iptablesRestore, iptablesSave } from './iptables.ts';
+import {
+  ip6tables,
+  ip6tablesRestore,
+  ip6tablesSave,
+  iptables,
+  iptablesRestore,
+  iptablesSave,
+} from './iptables.ts';
 import { less, more } from './less.ts';
 import { ls } from './ls.ts';
 import { lscpu } from './lscpu.ts';
 import { lsirq } from './lsirq.ts';
 import { free, lsmod, lspci, getconf } from './machine.ts';
+import { modprobe } from './modprobe.ts';
 import { mkdir, rmdir } from './mkdir.ts';
 import { netstat } from './netstat.ts';
 import { nft } from './nft.ts';
@@ -66,6 +77,7 @@ import { tc } from './tc.ts';
 import { tcpdump } from './tcpdump.ts';
 import { tcpsink } from './tcpsink.ts';
 import { tee } from './tee.ts';
+import { tftp } from './tftp.ts';
 import { timeout } from './timeout.ts';
 import { top } from './top.ts';
 import { touch } from './touch.ts';
@@ -83,6 +95,7 @@ import { yes } from './yes.ts';
 
 const all: readonly Command[] = [
   arp,
+  arping,
   awk,
   basename,
   bash,
@@ -115,9 +128,14 @@ const all: readonly Command[] = [
   head,
   hostname,
   id,
+  hwstampCtl,
+  incomingCpu,
+  incomingNapiId,
   ifconfig,
   ip,
   ip6tables,
+  ip6tablesRestore,
+  ip6tablesSave,
   iperf3,
   iptables,
   iptablesRestore,
@@ -129,6 +147,7 @@ const all: readonly Command[] = [
   lsmod,
   lspci,
   mkdir,
+  modprobe,
   more,
   mv,
   netstat,
@@ -166,6 +185,7 @@ const all: readonly Command[] = [
   tcpdump,
   tcpsink,
   tee,
+  tftp,
   timeout,
   top,
   touch,

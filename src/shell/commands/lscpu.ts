@@ -202,6 +202,7 @@ export const lscpu: Command = {
   summary: 'show processors, caches and NUMA nodes',
   usage: 'lscpu [-e | -p[=LIST]]',
   *run(io) {
+    if (io.k.desc.arch === 'aarch64') return yield* notModelled(io, 'on aarch64');
     const parsed = parseOptions(io.argv.slice(1), {
       short: 'aBbC::ce::hJp::rs:VxY',
       long: { 'extended[=]': 'e', 'parse[=]': 'p', help: 'h', version: 'V', json: 'J' },

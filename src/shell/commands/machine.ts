@@ -101,7 +101,7 @@ const disk = ['SCSI storage controller [0100]', 'Communication controller [0780]
 /// The functions of the recorded machines: one board with two nodes, one with a single bus.
 function pciRows(k: Kernel): PciRow[] {
   const nics = k.devs
-    .filter((dev) => dev.pci !== '')
+    .filter((dev) => dev.pci.includes(':'))
     .map((dev): PciRow => {
       const card = pciFunction(dev);
       const names: Readonly<Record<string, string>> = {
@@ -147,6 +147,7 @@ export const lspci: Command = {
   summary: 'list the PCI functions',
   usage: 'lspci [-n | -nn] [-s SLOT]',
   *run(io) {
+    if (io.k.desc.arch === 'aarch64') return yield* notModelled(io, 'on aarch64');
     const parsed = parseOptions(io.argv.slice(1), { short: 'nvks:d:tmDxqQbPMAHi:p:O:G' });
     if ('fault' in parsed) {
       yield* io.err.line(`lspci: ${parsed.fault}`);

@@ -1,5 +1,5 @@
 /// ping, of iputils 20240905: echo requests to the machine at the other end of a wire.
-/// Left out: names, IPv6, the host itself, adaptive and flood mode, record route, timestamps, reports
+/// Left out: names, IPv6, fragments to the host itself, adaptive and flood mode, record route, timestamps, reports
 /// of unreachable hosts.
 import { echoFlow, sendEcho } from '../../kernel/echo_request.ts';
 import { strerror } from '../../kernel/errno.ts';
@@ -7,7 +7,7 @@ import { openRaw, raw_recvmsg } from '../../kernel/raw.ts';
 import { flowKey, ip_route_output_key_hash, type OutputRoute } from '../../kernel/route.ts';
 import { createTask } from '../../kernel/sched/task.ts';
 import { closeSock } from '../../kernel/sock.ts';
-import type { Kernel, Sock } from '../../kernel/state.ts';
+import type { Kernel, RawCopy, Sock } from '../../kernel/state.ts';
 import type { Command, Io, Running } from '../command.ts';
 import { addressText, parseAddress } from '../ip/prefix.ts';
 
@@ -131,7 +131,8 @@ function* run(io: Io): Running {
     yield* io.err.line(`ping: connect: ${strerror(out)}`);
     return 2;
   }
-  if (out.dev === 0) return yield* absent(io, 'to the host itself');
+  if (out.dev === 0 && settings.size + IP_AND_ICMP > out.mtu)
+    return yield* absent(io, 'in fragments to the host itself');
   return yield* exchange(io, settings, out, daddr);
 }
 
@@ -161,7 +162,7 @@ function* exchange(io: Io, s: Settings, out: OutputRoute, daddr: number): Runnin
       run.last = k.now;
       const err = sendEcho(k, out, flow, total, s.fragment, run.sent);
       if (err !== null) {
-        run.errors++;
+        if (err !== 'EPERM') run.errors++; // of that the kernel keeps no error message
         yield* io.err.line(`ping: sendmsg: ${strerror(err)}`);
       }
       const wait = run.sent < s.count ? s.interval : waitFor(s, run);
@@ -187,7 +188,7 @@ function* listen(io: Io, s: Settings, run: Run, sk: Sock, until: number): Runnin
     const copy = sk.copies[0];
     if (copy) {
       raw_recvmsg(sk);
-      if (copy.flow === run.id) yield* answered(io, s, run, copy.at, copy.len);
+      if (isOurs(k, run, copy.flow)) yield* answered(io, s, run, copy);
       continue;
     }
     const done = run.sent >= s.count && run.received + run.errors >= run.sent && run.errors === 0;
@@ -196,16 +197,21 @@ function* listen(io: Io, s: Settings, run: Run, sk: Sock, until: number): Runnin
   }
 }
 
-function* answered(io: Io, s: Settings, run: Run, at: number, len: number): Running<void> {
+/// Is it an echo reply with our identifier?
+function isOurs({ flows }: Kernel, run: Run, flow: number): boolean {
+  return flows.sport[flow]! >>> 8 === 0 && flows.dport[flow] === flows.dport[run.id];
+}
+
+function* answered(io: Io, s: Settings, run: Run, { at, len, flow }: RawCopy): Running<void> {
   const seq = ++run.received;
   const us = Math.floor((at - run.sentAt[seq - 1]!) / 1000);
   run.times.push(us);
   run.last = at;
   if (s.quiet) return;
   const { saddr, ttl } = io.k.flows;
-  const tail = `icmp_seq=${seq} ttl=${ttl[run.id]} time=${timeText(us)} ms`;
+  const tail = `icmp_seq=${seq} ttl=${ttl[flow]} time=${timeText(us)} ms`;
   yield* io.out.line(
-    `${Math.max(len, s.size + IP_AND_ICMP) - 20} bytes from ${saddr[run.id]}: ${tail}`,
+    `${Math.max(len, s.size + IP_AND_ICMP) - 20} bytes from ${saddr[flow]}: ${tail}`,
   );
 }
 

@@ -184,9 +184,10 @@ const SHOWN: Readonly<Record<string, string>> = {
   ...{ listening: 'LISTEN', closing: 'CLOSING' },
 };
 
-/// An address in its column: IPv6 in brackets, any address of IPv6 as a star.
-function address(text: string, six: boolean, device: string): string {
-  const plain = text === '' ? (six ? '*' : '0.0.0.0') : text.includes(':') ? `[${text}]` : text;
+/// An address in its column: IPv6 in brackets; any address of a socket that takes both families is a star.
+function address(text: string, row: SocketRow, device: string): string {
+  const any = !row.six ? '0.0.0.0' : row.v6only ? '[::]' : '*';
+  const plain = text === '' ? any : text.includes(':') ? `[${text}]` : text;
   return `${plain}${device ? `%${device}` : ''}:`;
 }
 
@@ -209,7 +210,7 @@ const COLUMNS: Readonly<Record<string, Named>> = {
     'Local Address:',
     ' ',
     (row) => ({
-      text: isPacket(row) ? `${row.local}:` : address(row.local, row.six, row.device),
+      text: isPacket(row) ? `${row.local}:` : address(row.local, row, row.device),
     }),
     'right',
   ),
@@ -219,7 +220,7 @@ const COLUMNS: Readonly<Record<string, Named>> = {
   peer: column(
     'Peer Address:',
     ' ',
-    (row) => ({ text: isPacket(row) ? '*' : address(row.peer, row.six, '') }),
+    (row) => ({ text: isPacket(row) ? '*' : address(row.peer, row, '') }),
     'right',
   ),
   pport: column('Port', '', (row) => ({

@@ -7,6 +7,7 @@ import { startSource, stopSource } from '../../kernel/traffic.ts';
 import type { Command, Io, Running } from '../command.ts';
 import { print, value, type Piece } from '../marked.ts';
 import { amountText, parseAmount, parseTime, timeText } from '../traffic/amounts.ts';
+import { changeLink, LINK_OPTIONS, PAUSE_OPTIONS, sendPauseFrame } from '../traffic/link.ts';
 import { isRemote, paceText, remoteId, remoteText, startRemote } from '../traffic/remote.ts';
 import { BAD_HEADERS, KINDS, optionsOf, PATTERNS, readWords } from '../traffic/settings.ts';
 import { parseStart } from '../traffic/start.ts';
@@ -23,7 +24,7 @@ the wire what to send.
                                    prints its ID and what it sends
       --dev eth0                   the interface whose wire it is on
       --rate 200k | 1.5M | line    frames a second (default 100k)
-      --size 64                    bytes a frame, FCS included; an IPv4 datagram longer than
+      --size 64                    bytes a frame, FCS included; a datagram longer than
                                    the sender's MTU comes in fragments, each a frame
       --mtu 1500                   the sender's MTU (default: the interface's)
       --flows 8                    source ports, one flow each
@@ -33,6 +34,8 @@ the wire what to send.
       --to ADDRESS                 instead of the interface's: a group, a broadcast, another host
       --ip 4|6 --ttl 64 --tos 0    family; TTL or hop limit; TOS or traffic class
       --vlan 10                    a VLAN tag
+      --hop-by-hop 5,30 --dest-options pad
+                                   IPv6: extension headers with options of these types
       --train 1                    frames of one flow in a row
       --pattern constant|poisson|burst|onoff|pareto
       --burst 1024 --every 10ms    frames a burst, and from burst to burst
@@ -50,7 +53,13 @@ the wire what to send.
                                    connections a second, and how many; bytes each
   traffic start syn [--port 5201] [--rate 100k] [--sources 4096] [--count N]
                                    SYNs from addresses that never answer
+                                   these three also: --dev, --ip 4|6, --to ADDRESS
   traffic stop [ID | all]
+  traffic link [--dev eth0] [--pause obeys|ignores|none] [--port-queue 1000]
+                                   what the switch port at the other end does with pause frames, and
+                                   how many frames of a sender it holds while it is paused
+  traffic pause [--dev eth0] [--quanta 65535]
+                                   the other end asks this host to be silent; 0: to go on
   traffic reader --port 9000 --service 2us
                                    time that the application spends on each datagram`;
 
@@ -64,6 +73,7 @@ export interface SenderRow {
   readonly flows: number;
   readonly port: number;
   readonly sent: number;
+  readonly lost: number; // at the port of a switch that was paused
   readonly state: string;
 }
 
@@ -77,6 +87,7 @@ export function senderRows(k: Kernel): SenderRow[] {
     flows: source.flows,
     port: k.flows.dport[source.first_flow]!,
     sent: source.sent,
+    lost: source.lost,
     state: source.active ? 'running' : 'stopped',
   }));
   const remotes = k.remotes.map((r) => ({
@@ -88,6 +99,7 @@ export function senderRows(k: Kernel): SenderRow[] {
     flows: r.flows || r.conns.length,
     port: r.dport,
     sent: r.sent,
+    lost: 0,
     state: r.active ? 'running' : 'stopped',
   }));
   return [...frames, ...remotes];
@@ -126,6 +138,16 @@ function* run(io: Io): Running {
   if (verb === 'start') return yield* start(io, words);
   if (verb === 'stop') return yield* stop(io, words);
   if (verb === 'reader') return yield* reader(io, words);
+  if (verb === 'link') {
+    const answer = changeLink(io.k, words);
+    if ('wrong' in answer) return yield* wrong(io, answer.wrong);
+    yield* io.out.line(answer.told);
+    return 0;
+  }
+  if (verb === 'pause') {
+    const trouble = sendPauseFrame(io.k, words);
+    return trouble === null ? 0 : yield* wrong(io, trouble);
+  }
   return yield* wrong(io, `unknown command '${verb}'`);
 }
 
@@ -141,7 +163,13 @@ function* list(io: Io): Running {
     yield* io.out.line('No traffic. Start some: traffic start udp --rate 200k');
     return 0;
   }
-  const keys = ['id', 'dev', 'pattern', 'rate', 'size', 'flows', 'port', 'sent', 'state'] as const;
+  // Only senders on a wire that was paused lose frames before they reach the host.
+  const lost = rows.some((row) => row.lost > 0) ? (['lost'] as const) : [];
+  const keys = [
+    ...(['id', 'dev', 'pattern', 'rate', 'size', 'flows', 'port', 'sent'] as const),
+    ...lost,
+    'state' as const,
+  ];
   const widths = keys.map((key) =>
     Math.max(key.length, ...rows.map((row) => String(row[key]).length)),
   );
@@ -157,7 +185,7 @@ function* list(io: Io): Running {
       const text = String(row[key]);
       pieces.push(
         i ? '  ' : '',
-        key === 'sent' ? value(text, `counter:traffic:sent@${row.id}`) : text,
+        key === 'sent' || key === 'lost' ? value(text, `counter:traffic:${key}@${row.id}`) : text,
       );
       if (i < keys.length - 1) pieces.push(' '.repeat(widths[i]! - text.length));
     });
@@ -238,10 +266,12 @@ function* reader(io: Io, words: readonly string[]): Running {
 }
 
 function complete(k: Kernel, words: readonly string[]): readonly string[] {
-  if (words.length <= 2) return ['start', 'stop', 'reader', 'list', '--help'];
+  if (words.length <= 2) return ['start', 'stop', 'link', 'pause', 'reader', 'list', '--help'];
   if (words[1] === 'stop')
     return ['all', ...senderRows(k).flatMap(({ id, state }) => (state === 'running' ? [id] : []))];
   if (words[1] === 'reader') return ['--port', '--service'];
+  if (words[1] === 'link') return [...LINK_OPTIONS, 'obeys', 'ignores', 'none'];
+  if (words[1] === 'pause') return PAUSE_OPTIONS;
   if (words[1] !== 'start') return [];
   if (words.length === 3) return KINDS;
   const last = words.at(-2);
@@ -256,7 +286,7 @@ export const traffic: Command = {
   name: 'traffic',
   summary: 'Softnet: tell the machine at the other end of the wire what to send',
   usage:
-    'traffic [start udp|icmp|arp [OPTION VALUE]... | stop [ID | all] | reader --port N --service TIME]',
+    'traffic [start udp|icmp|arp [OPTION VALUE]... | stop [ID | all] | link | pause | reader --port N --service TIME]',
   run,
   complete,
 };

@@ -18,6 +18,7 @@ import { number, printRows, title, type Row } from './rows.ts';
 export function channelRows(k: Kernel, dev: NetDevice): Row[] | null {
   const rules = driverOf(dev).channels;
   if (!rules) return null;
+  if (rules.separate) return separateRows(dev);
   const other = rules.other || null;
   const rows = (suffix: string, combined: number): Row[] => [
     number('RX:\t\t', `rx${suffix}`),
@@ -35,6 +36,23 @@ export function channelRows(k: Kernel, dev: NetDevice): Row[] | null {
     ...rows('-max', maxCombined(k, dev)),
     title('Current hardware settings:'),
     ...rows('', dev.rx.length),
+  ];
+}
+
+/// Queues of each kind by themselves.
+function separateRows(dev: NetDevice): Row[] {
+  const rows = (suffix: string, rx: number, tx: number): Row[] => [
+    number('RX:\t\t', `rx${suffix}`, rx),
+    number('TX:\t\t', `tx${suffix}`, tx),
+    number('Other:\t\t', `other${suffix}`),
+    number('Combined:\t', `combined${suffix}`),
+  ];
+  const { made } = dev.links;
+  return [
+    title('Pre-set maximums:'),
+    ...rows('-max', made!.rx, made!.tx),
+    title('Current hardware settings:'),
+    ...rows('', dev.rx.length, dev.tx.length),
   ];
 }
 

@@ -3,6 +3,7 @@
 import { driverOf } from '../../hardware/driver.ts';
 import { resetNic } from '../../kernel/ethtool_ops.ts';
 import type { Running } from '../command.ts';
+import { clockedDevices } from '../sys/ptp.ts';
 import {
   badArguments,
   deviceOf,
@@ -70,8 +71,7 @@ export function* showTimestamping(call: Call): Running {
 
 /// Clocks are numbered in the order in which the drivers add them.
 function clockIndex(call: Call): number {
-  const clocked = call.io.k.devs.filter((dev) => driverOf(dev).timestamping.clock);
-  return clocked.findIndex((dev) => dev.name === call.devname);
+  return clockedDevices(call.io.k).findIndex((dev) => dev.name === call.devname);
 }
 
 /// Requests that no driver here answers: module EEPROM, Energy-Efficient Ethernet on an 82576.

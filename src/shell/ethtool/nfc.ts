@@ -73,7 +73,7 @@ function* showFlowHash(call: Call): Running {
     return yield* notModelled(io, '-n DEV rx-flow-hash ... context');
   if (args.length !== 2 || (!flow && !GTP_TYPE.test(type))) return yield* badArguments(io);
   const errno = missing(call);
-  const letters = errno ? null : flow ? rxFlowHash(deviceOf(call)!, type) : null;
+  const letters = errno ? null : flow ? rxFlowHash(io.k, deviceOf(call)!, type) : null;
   if (typeof letters !== 'string') {
     const why = letters && !letters.ok ? letters.errno : (errno ?? 'EINVAL');
     yield* ioctlError(io, 'Cannot get RX network flow hashing options', why);
@@ -104,10 +104,16 @@ function* showRule(call: Call): Running {
     yield* printRule(call, rule);
     return 0;
   }
-  const errno = missing(call) ?? (countsRules(call) ? 'EINVAL' : 'EOPNOTSUPP');
+  const errno = missing(call) ?? (countsRules(call) ? absence(call) : 'EOPNOTSUPP');
   yield* ioctlError(io, 'rxclass: Cannot get RX class rule', errno);
   yield* io.err.line('Cannot get RX classification rule');
   return 1;
+}
+
+/// Why there is nothing to show at the place that was named.
+function absence(call: Call): ErrnoName {
+  const dev = deviceOf(call)!;
+  return driverOf(dev).ntuple?.absent?.(dev, Number(call.args[1]), 'show') ?? 'EINVAL';
 }
 
 function countsRules(call: Call): boolean {

@@ -1,7 +1,9 @@
 /// The rules of `ethtool -N DEV flow-type`: reading their words, and printing them as `ethtool -n` does.
-/// Stands for rxclass.c of ethtool 6.14. Rules for TCP, UDP, SCTP and plain IP over IPv4 are read whole.
+/// Stands for rxclass.c of ethtool 6.14. Rules for TCP, UDP, SCTP and plain IP over IPv4 and IPv6 are read whole.
 /// Left out: the values of rules of other kinds, RSS contexts, VLANs, MAC addresses, virtual functions.
+import { address6, addressText6 } from '../../kernel/address.ts';
 import { addressNumber, addressText } from '../../kernel/flows.ts';
+import { addressWords, isSix } from '../../kernel/rxnfc_rules.ts';
 import type { NtupleRule } from '../../kernel/state.ts';
 
 const RULE_TYPES = /^((tcp|udp|sctp|ah|esp|ip)[46]|ether)$/;
@@ -36,13 +38,14 @@ export interface Complaint {
 const SYNTAX: Complaint = { to: 'err', text: 'Add rule, invalid syntax' };
 const U32 = 0xffff_ffff;
 
-type Field = 'src' | 'dst' | 'tos' | 'proto' | 'sport' | 'dport';
+type NumberField = 'tos' | 'proto' | 'sport' | 'dport';
 
-/// The options that are read whole: the field, and the largest value; an address where that is null.
-const FIELDS: Readonly<Record<string, readonly [Field, number | null]>> = {
-  'src-ip': ['src', null],
-  'dst-ip': ['dst', null],
+const ADDRESSES: Readonly<Record<string, 'src' | 'dst'>> = { 'src-ip': 'src', 'dst-ip': 'dst' };
+
+/// The options with numbers that are read whole: the field, and the largest value.
+const NUMBERS: Readonly<Record<string, readonly [NumberField, number]>> = {
   tos: ['tos', 0xff],
+  tclass: ['tos', 0xff],
   l4proto: ['proto', 0xff],
   'src-port': ['sport', 0xffff],
   'dst-port': ['dport', 0xffff],
@@ -52,7 +55,7 @@ const FIELDS: Readonly<Record<string, readonly [Field, number | null]>> = {
 export function parseRule(words: readonly string[]): TypedRule | Complaint {
   const [type = '', ...rest] = words;
   if (!RULE_TYPES.test(type)) return SYNTAX;
-  const whole = /^(tcp|udp|sctp|ip)4$/.test(type);
+  const whole = /^(tcp|udp|sctp|ip)[46]$/.test(type);
   const made = { rule: emptyRule(type), placed: false, further: whole ? '' : type };
   const options = ruleOptions(type);
   const seen = new Set<string>();
@@ -79,9 +82,11 @@ export function parseRule(words: readonly string[]): TypedRule | Complaint {
 }
 
 function emptyRule(type: string): NtupleRule {
+  const zero = (): number[] => new Array<number>(type.endsWith('6') ? 4 : 1).fill(0);
   return {
     ...{ location: 0, flow_type: type as NtupleRule['flow_type'], queue: 0 },
-    ...{ src: 0, src_mask: 0, dst: 0, dst_mask: 0, tos: 0, tos_mask: 0, proto: 0, proto_mask: 0 },
+    ...{ src: zero(), src_mask: zero(), dst: zero(), dst_mask: zero() },
+    ...{ tos: 0, tos_mask: 0, proto: 0, proto_mask: 0 },
     ...{ sport: 0, sport_mask: 0, dport: 0, dport_mask: 0 },
   };
 }
@@ -104,26 +109,40 @@ function takeValue(
     } else rule.queue = drop ? -1 : value!;
     return true;
   }
-  const field = whole ? FIELDS[name] : undefined;
+  const end = whole ? ADDRESSES[name] : undefined;
+  if (end !== undefined) {
+    const words = address(rule, text);
+    if (words === null) return false;
+    rule[end] = words;
+    rule[`${end}_mask`] = words.map(() => U32);
+    return true;
+  }
+  const field = whole ? NUMBERS[name] : undefined;
   if (field === undefined) {
     made.further ||= name;
     return true;
   }
-  const value = field[1] === null ? address(text) : integer(text, field[1]);
+  const value = integer(text, field[1]);
   if (value === null) return false;
   rule[field[0]] = value;
-  rule[`${field[0]}_mask`] = field[1] ?? U32;
+  rule[`${field[0]}_mask`] = field[1];
   return true;
 }
 
 /// A mask's set bits are those that do not matter.
 function takeMask(rule: NtupleRule, name: string, text: string, whole: boolean): boolean {
-  const field = FIELDS[name];
   if (name === 'action' || name === 'queue' || name === 'loc' || name === 'vf') return false;
+  const end = whole ? ADDRESSES[name] : undefined;
+  if (end !== undefined) {
+    const words = address(rule, text);
+    if (words !== null) rule[`${end}_mask`] = words.map((word) => ~word >>> 0);
+    return words !== null;
+  }
+  const field = NUMBERS[name];
   if (!whole || field === undefined) return true;
-  const value = field[1] === null ? address(text) : integer(text, field[1]);
+  const value = integer(text, field[1]);
   if (value === null) return false;
-  rule[`${field[0]}_mask`] = (~value & (field[1] ?? U32)) >>> 0;
+  rule[`${field[0]}_mask`] = ~value & field[1];
   return true;
 }
 
@@ -136,40 +155,53 @@ function integer(text: string, most: number): number | null {
   return value <= most ? value : null;
 }
 
-function address(text: string): number | null {
+/// An address of the rule's family in words.
+function address(rule: NtupleRule, text: string): number[] | null {
+  if (isSix(rule)) {
+    const known = address6(text);
+    return known === null ? null : addressWords(known);
+  }
   try {
-    return addressNumber(text);
+    return [addressNumber(text)];
   } catch {
     return null;
   }
 }
 
-const NAMES = { tcp4: 'TCP over IPv4', udp4: 'UDP over IPv4', sctp4: 'SCTP over IPv4' } as const;
+const NAMES = { tcp: 'TCP over IPv', udp: 'UDP over IPv', sctp: 'SCTP over IPv', ip: 'Raw IPv' };
+
+function wordsText(words: readonly number[]): string {
+  if (words.length === 1) return addressText(words[0]!);
+  return addressText6(
+    words.flatMap((word) => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255)),
+  );
+}
 
 /// The lines of a rule, the empty one after it included.
 export function ruleLines(rule: NtupleRule): string[] {
   const hex = (value: number): string => `0x${value.toString(16)}`;
   const ignored = (mask: number, most: number): number => (~mask & most) >>> 0;
   const addresses = (['src', 'dst'] as const).map((field) => {
-    const mask = addressText(ignored(rule[`${field}_mask`], U32));
-    return `\t${field === 'src' ? 'Src' : 'Dest'} IP addr: ${addressText(rule[field])} mask: ${mask}`;
+    const mask = wordsText(rule[`${field}_mask`].map((word) => ignored(word, U32)));
+    return `\t${field === 'src' ? 'Src' : 'Dest'} IP addr: ${wordsText(rule[field])} mask: ${mask}`;
   });
-  const plain = rule.flow_type === 'ip4';
+  const kind = rule.flow_type.slice(0, -1) as keyof typeof NAMES;
   const l4 = (high: number, low: number): number => ((high << 16) | low) >>> 0;
-  const upper = plain
-    ? [
-        `\tProtocol: ${rule.proto} mask: ${hex(ignored(rule.proto_mask, 0xff))}`,
-        `\tL4 bytes: ${hex(l4(rule.sport, rule.dport))} mask: ${hex(ignored(l4(rule.sport_mask, rule.dport_mask), U32))}`,
-      ]
-    : [
-        `\tSrc port: ${rule.sport} mask: ${hex(ignored(rule.sport_mask, 0xffff))}`,
-        `\tDest port: ${rule.dport} mask: ${hex(ignored(rule.dport_mask, 0xffff))}`,
-      ];
+  const upper =
+    kind === 'ip'
+      ? [
+          `\tProtocol: ${rule.proto} mask: ${hex(ignored(rule.proto_mask, 0xff))}`,
+          `\tL4 bytes: ${hex(l4(rule.sport, rule.dport))} mask: ${hex(ignored(l4(rule.sport_mask, rule.dport_mask), U32))}`,
+        ]
+      : [
+          `\tSrc port: ${rule.sport} mask: ${hex(ignored(rule.sport_mask, 0xffff))}`,
+          `\tDest port: ${rule.dport} mask: ${hex(ignored(rule.dport_mask, 0xffff))}`,
+        ];
   return [
     `Filter: ${rule.location}`,
-    `\tRule Type: ${rule.flow_type === 'ip4' ? 'Raw IPv4' : NAMES[rule.flow_type]}`,
+    `\tRule Type: ${NAMES[kind]}${isSix(rule) ? 6 : 4}`,
     ...addresses,
-    `\tTOS: ${hex(rule.tos)} mask: ${hex(ignored(rule.tos_mask, 0xff))}`,
+    `\t${isSix(rule) ? 'Traffic Class' : 'TOS'}: ${hex(rule.tos)} mask: ${hex(ignored(rule.tos_mask, 0xff))}`,
     ...upper,
     rule.queue < 0 ? '\tAction: Drop' : `\tAction: Direct to queue ${rule.queue}`,
     '',

@@ -1,8 +1,10 @@
 /// ethtool -a and -A, and the flags that only one driver has.
 import { driverOf } from '../../hardware/driver.ts';
+import { hwCounter } from '../../hardware/link_stats.ts';
 import { ethnl_set_privflags, ethtool_set_pauseparam } from '../../kernel/ethtool_ops.ts';
 import type { NetDevice } from '../../kernel/state.ts';
 import type { Running } from '../command.ts';
+import { jsonText, type Json } from '../json_writer.ts';
 import {
   aligned,
   afterHeader,
@@ -16,32 +18,65 @@ import {
   type Call,
 } from './call.ts';
 import { parseParameters } from './parameters.ts';
-import { printRows, word, type Row } from './rows.ts';
+import { number, printRows, title, word, type Row } from './rows.ts';
 
 export function* showPause(call: Call): Running {
   if (call.args.length) return yield* notModelled(call.io, `-a DEV ${call.args.join(' ')}`);
   const dev = yield* deviceToRead(call);
   if (!dev) return 1;
-  if (call.json && negotiated(dev).length)
-    return yield* notModelled(call.io, '--json -a DEV with a negotiated result');
   if (!driverOf(dev).pause) return yield* notSupported(call);
+  if (call.json) {
+    yield* call.io.out.write(jsonText([pauseJson(call, dev)], true) + '\n');
+    return 0;
+  }
   const ref = (name: string): string => `tunable:ethtool:pause:${name}@${dev.name}`;
+  const both = negotiated(dev);
   yield* printRows(call, `Pause parameters for ${dev.name}:`, [
     word('Autonegotiate:\t', 'autonegotiate', dev.pause.autoneg, ref('autoneg')),
     word('RX:\t\t', 'rx', dev.pause.rx, ref('rx')),
     word('TX:\t\t', 'tx', dev.pause.tx, ref('tx')),
-    ...(call.json ? [] : negotiated(dev)),
+    ...(both
+      ? [word('RX negotiated: ', 'rx', both.rx), word('TX negotiated: ', 'tx', both.tx)]
+      : []),
+    ...(call.stats ? statisticsRows(dev) : []),
   ]);
-  if (!call.json) yield* call.io.out.line('');
+  yield* call.io.out.line('');
   return 0;
 }
 
 /// What negotiation came to: shown where the driver tells what the other end advertises.
-function negotiated(dev: NetDevice): Row[] {
+function negotiated(dev: NetDevice): { readonly rx: boolean; readonly tx: boolean } | null {
   const { link } = driverOf(dev);
-  if (!link?.partner || !dev.pause.autoneg || !dev.autoneg || !dev.carrier) return [];
+  if (!link?.partner || !dev.pause.autoneg || !dev.autoneg || !dev.carrier) return null;
   const on = link.partner.pause === 'Symmetric';
-  return [word('RX negotiated: ', 'rx', on), word('TX negotiated: ', 'tx', on)];
+  return { rx: on, tx: on };
+}
+
+/// Pause frames of both kinds, sent and received: get_pause_stats() of the drivers that have it.
+function pauseStatistics(dev: NetDevice): Record<string, number> {
+  if (!driverOf(dev).pause?.counts) return {};
+  const sum = (side: string): number =>
+    hwCounter(dev, `${side}_flow_control_xon`) + hwCounter(dev, `${side}_flow_control_xoff`);
+  return { tx_pause_frames: sum('tx'), rx_pause_frames: sum('rx') };
+}
+
+function statisticsRows(dev: NetDevice): Row[] {
+  const frames = Object.entries(pauseStatistics(dev));
+  if (frames.length === 0) return [];
+  return [
+    title('Statistics:'),
+    ...frames.map(([name, count]) => number(`  ${name}: `, name, count)),
+  ];
+}
+
+function pauseJson(call: Call, dev: NetDevice): Json {
+  const { autoneg, rx, tx } = dev.pause;
+  const both = negotiated(dev);
+  return {
+    ...{ ifname: dev.name, autonegotiate: autoneg, rx, tx },
+    ...(both ? { negotiated: { ...both } } : {}),
+    ...(call.stats ? { statistics: pauseStatistics(dev) } : {}),
+  };
 }
 
 const REFUSED = 76;

@@ -151,7 +151,10 @@ export function* setRxfh(call: Call): Running {
   if (wishes.further) return yield* notModelled(io, `-X ${call.args.join(' ')}`);
   const dev = deviceOf(call);
   if (!dev || !driverOf(dev).rss) {
-    yield* ioctlError(io, 'Cannot get RX ring count', dev ? 'EOPNOTSUPP' : 'ENODEV');
+    const rings = dev && driverOf(dev).answersRings;
+    const table = wishes.key === null ? 'indirection table size' : 'indir size and key size';
+    const what = rings ? `RX flow hash ${table}` : 'RX ring count';
+    yield* ioctlError(io, `Cannot get ${what}`, dev ? 'EOPNOTSUPP' : 'ENODEV');
     return 1;
   }
   const sizes = rxfhSizes(io.k, dev);

@@ -36,7 +36,8 @@ export function* showSettings(call: Call): Running {
     yield* io.out.line('No data available');
     return FAILED;
   }
-  const { link } = driverOf(dev);
+  const { link, linkNotModelled } = driverOf(dev);
+  if (linkNotModelled) return yield* notModelled(io, `DEV with the driver ${dev.driver}`);
   if (call.json) yield* io.out.write(jsonText([settingsJson(dev, link)], true) + '\n');
   else {
     yield* io.out.line(`Settings for ${dev.name}:`);
@@ -170,6 +171,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 export function* changeSettings(call: Call): Running {
+  const driver = deviceOf(call) && driverOf(deviceOf(call)!);
+  if (driver?.linkNotModelled)
+    return yield* notModelled(call.io, `-s DEV with the driver ${driver.name}`);
   const at = call.args.indexOf('wol');
   const letters = at >= 0 && at % 2 === 0 ? call.args[at + 1] : undefined;
   const rest = letters === undefined ? call.args : call.args.filter((_, i) => i >> 1 !== at >> 1);

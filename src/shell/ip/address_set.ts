@@ -1,6 +1,8 @@
 /// ip address add, del and flush.
-/// Left out: IPv6 (its addresses follow from the device), peers, labels, scopes, lifetimes.
+/// Left out: peers, labels, scopes, lifetimes; flags of IPv6 addresses.
+import { address6 } from '../../kernel/address.ts';
 import { inet_del_ifa, inet_insert_ifa } from '../../kernel/devinet.ts';
+import { inet6_addr_add, inet6_addr_del } from '../../kernel/ipv6_addr.ts';
 import type { Io, Running } from '../command.ts';
 import { parsePrefix } from './prefix.ts';
 import type { Style } from './style.ts';
@@ -22,10 +24,10 @@ export function* addressSet(io: Io, verb: string, words: readonly string[]): Run
       const text: string = word === 'local' ? (words[++i] ?? '') : word;
       if (local !== null) return yield* garbage(io, 'local', text);
       if (!parsePrefix(text)) {
-        if (/^[0-9a-f:]+(\/\d+)?$/i.test(text) && text.includes(':'))
-          return yield* notModelled(io, `address ${verb} for IPv6`);
-        yield* io.err.line(`Error: any valid prefix is expected rather than "${text}".`);
-        return 1;
+        if (address6(text.split('/')[0]!) === null) {
+          yield* io.err.line(`Error: any valid prefix is expected rather than "${text}".`);
+          return 1;
+        }
       }
       local = text;
     }
@@ -43,6 +45,10 @@ export function* addressSet(io: Io, verb: string, words: readonly string[]): Run
   const dev = io.k.devs.find((one) => one.name === name);
   if (!dev) return yield* noDevice(io, name);
   if (io.uid !== 0) return yield* forbidden(io);
+  if (local.includes(':')) {
+    const change = verb.startsWith('d') ? inet6_addr_del : inet6_addr_add;
+    return yield* answer(io, change(io.k, dev, local));
+  }
   const change = verb.startsWith('d') ? inet_del_ifa : inet_insert_ifa;
   return yield* answer(io, change(io.k, dev, local.includes('/') ? local : `${local}/32`));
 }

@@ -1,5 +1,6 @@
 /// The addresses of a device: those that were given to it, and the IPv6 ones that the kernel makes.
-/// Left out: IPv6 beyond showing them, lifetimes, labels, peers, duplicate address detection.
+/// Left out: lifetimes, labels, peers, duplicate address detection.
+import { isLinkLocal6 } from '../../kernel/address.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Json } from '../json_writer.ts';
 import type { Piece } from '../marked.ts';
@@ -24,8 +25,17 @@ export function addressesOf(_k: Kernel, dev: NetDevice, style: Pick<Style, 'fami
     const scope = loopback ? 'host' : 'global';
     return { family: 'inet', local: address, length, scope, secondary, protocol: '' };
   });
-  const six: Address[] = !dev.up ? [] : [loopback ? LOOPBACK6 : linkLocal(dev.mac)];
+  const own: Address[] = !dev.up ? [] : [loopback ? LOOPBACK6 : linkLocal(dev.mac)];
+  const given = dev.addrs6.map(given6);
+  const six = loopback ? [...own, ...given] : [...given, ...own];
   return [...four, ...six].filter((one) => style.family === 'any' || style.family === one.family);
+}
+
+function given6(text: string): Address {
+  const [local = '', length = '128'] = text.split('/');
+  const scope = isLinkLocal6(local) ? 'link' : 'global';
+  const rest = { scope, secondary: false, protocol: '' } as const;
+  return { family: 'inet6', local, length: Number(length), ...rest };
 }
 
 const LOOPBACK6: Address = {

@@ -18,6 +18,8 @@ import {
 
 const KINDS: readonly DeviceKind[] = ['vlan', 'bridge', 'bond', 'macvlan', 'veth', 'dummy'];
 
+const QUEUES: Readonly<Record<string, 'rx' | 'tx'>> = { numrxqueues: 'rx', numtxqueues: 'tx' };
+
 type Draft = { -readonly [K in keyof NewLink]?: NewLink[K] };
 
 /// What was wrong with the words: an exit status, said already.
@@ -50,21 +52,9 @@ export function* linkAdd(io: Io, words: readonly string[]): Running {
 }
 
 function* readWord(io: Io, wanted: Draft, word: string, rest: string[]): Running<Trouble | null> {
+  if (word in QUEUES) return yield* readQueues(io, wanted, 'queues', word, rest);
   const known = ['link', 'name', 'address', 'mtu', 'dev'].includes(word);
-  if (
-    [
-      'numtxqueues',
-      'numrxqueues',
-      'txqueuelen',
-      'qlen',
-      'index',
-      'netns',
-      'up',
-      'down',
-      'master',
-      'alias',
-    ].includes(word)
-  )
+  if (['txqueuelen', 'qlen', 'index', 'netns', 'up', 'down', 'master', 'alias'].includes(word))
     return { status: yield* notModelled(io, `link add ... ${word}`) };
   const value = known ? rest.shift() : word;
   if (value === undefined) return { status: yield* incomplete(io) };
@@ -81,6 +71,22 @@ function* readWord(io: Io, wanted: Draft, word: string, rest: string[]): Running
   return null;
 }
 
+/// How many queues the device is made with.
+function* readQueues(
+  io: Io,
+  wanted: Draft,
+  whose: 'queues' | 'peer_queues',
+  word: string,
+  rest: string[],
+): Running<Trouble | null> {
+  const value = rest.shift();
+  if (value === undefined) return { status: yield* incomplete(io) };
+  if (!/^\d+$/.test(value))
+    return { status: yield* wrongArgument(io, value, `Invalid "${word}" value\n`) };
+  wanted[whose] = { ...wanted[whose], [QUEUES[word]!]: Number(value) };
+  return null;
+}
+
 function* readKind(io: Io, wanted: Draft, rest: string[]): Running<Trouble | null> {
   const kind = rest.shift();
   if (kind === undefined) return { status: yield* incomplete(io) };
@@ -92,10 +98,21 @@ function* readKind(io: Io, wanted: Draft, rest: string[]): Running<Trouble | nul
   if (kind === 'bond') return yield* readBond(io, wanted, rest);
   if (kind === 'bridge') return yield* readBridge(io, wanted, rest);
   if (kind === 'veth') wanted.peer = '';
+  if (kind !== 'veth' && wanted.queues)
+    return { status: yield* notModelled(io, `link add ... numrxqueues ... type ${kind}`) };
   if (kind === 'veth' && rest[0] === 'peer') {
     rest.shift();
-    const word = rest.shift();
-    wanted.peer = (word === 'name' ? rest.shift() : word) ?? '';
+    while (rest.length > 0) {
+      const word = rest.shift()!;
+      const trouble =
+        word in QUEUES ? yield* readQueues(io, wanted, 'peer_queues', word, rest) : null;
+      if (trouble) return trouble;
+      if (word === 'name') wanted.peer = rest.shift() ?? '';
+      else if (!(word in QUEUES)) {
+        if (wanted.peer !== '') return { status: yield* unknown(io, kind, `peer ... ${word}`) };
+        wanted.peer = word;
+      }
+    }
   }
   const extra = rest[0];
   if (extra === undefined) return null;

@@ -101,6 +101,11 @@ function statePiece(style: Style, state: string, text: string): string {
   return state === 'DOWN' ? paint(style, 'down', text) : text;
 }
 
+/// A PCI function has its place in its name, a device of the platform its address.
+function parentBus(name: string): string {
+  return name.includes(':') ? 'pci' : 'platform';
+}
+
 /// What -d adds, by ip's words. Sizes for segmentation are the kernel's defaults.
 function details(k: Kernel, dev: NetDevice): [string, string, string | number][] {
   const driver = driverOf(dev);
@@ -108,7 +113,7 @@ function details(k: Kernel, dev: NetDevice): [string, string, string | number][]
   const nic = nicOf(k, dev);
   const parent: [string, string, string][] = nic
     ? [
-        ['parentbus', 'parentbus', nic.bus_name ? 'virtio' : 'pci'],
+        ['parentbus', 'parentbus', nic.bus_name ? 'virtio' : parentBus(nic.pci)],
         ['parentdev', 'parentdev', nic.bus_name ?? nic.pci],
       ]
     : [];

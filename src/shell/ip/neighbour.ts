@@ -1,6 +1,6 @@
 /// ip neighbour and ip maddress.
 /// Left out: IPv6 neighbours, proxies, groups that a program joins.
-import { neigh_add, neigh_delete, neighState, NUD } from '../../kernel/neighbour.ts';
+import { neigh_add, neigh_delete, neighNow, neighState, NUD } from '../../kernel/neighbour.ts';
 import type { Kernel, Neighbour, NetDevice } from '../../kernel/state.ts';
 import type { Io, Running } from '../command.ts';
 import { jsonText, type Json } from '../json_writer.ts';
@@ -174,7 +174,8 @@ function seconds(k: Kernel, since: number): number {
 function text(k: Kernel, n: Neighbour, style: Style, hideDev: boolean): string {
   const known = n.lladdr !== '';
   const permanent = (n.state & NUD.PERMANENT) !== 0;
-  const ages = [n.used, n.confirmed, n.updated].map((since) => seconds(k, since)).join('/');
+  const { confirmed, updated } = neighNow(k, n);
+  const ages = [n.used, confirmed, updated].map((since) => seconds(k, since)).join('/');
   const stats = ` ${permanent ? '' : 'ref 1 '}used ${ages}probes ${n.probes} `;
   return [
     `${paint(style, 'inet', addressText(n.addr))} `,

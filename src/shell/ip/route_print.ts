@@ -1,9 +1,10 @@
 /// How ip route prints a route. Stands for print_route() of iproute2.
 /// Left out: what routes here never have: next hop lists, encapsulation, realms.
+import { addressBytes, addressText6 } from '../../kernel/address.ts';
 import { addressText } from '../../kernel/flows.ts';
 import { fib_get_table, RT_TABLE_LOCAL, RT_TABLE_MAIN } from '../../kernel/fib_rules.ts';
 import { leaves, RTN, trieOf } from '../../kernel/fib_trie.ts';
-import type { FibAlias, Kernel } from '../../kernel/state.ts';
+import type { FibAlias, Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Json } from '../json_writer.ts';
 import { linkLocalOf } from './addresses.ts';
 import { protocolName, scopeName, tableName, typeName } from './route_words.ts';
@@ -146,19 +147,39 @@ export function routes6(k: Kernel, table: number, style: Style): Route6[] {
     return { text, dev, json };
   };
   if (table === RT_TABLE_MAIN)
-    return up
-      .filter((dev) => dev.driver !== '')
-      .map((dev) => of('unicast', 'fe80::/64', dev.name, 'metric 256 pref medium'));
+    return [
+      ...up.flatMap((dev) =>
+        networks6(dev).map((net) => of('unicast', net, dev.name, 'metric 256 pref medium')),
+      ),
+      ...up
+        .filter((dev) => dev.driver !== '')
+        .map((dev) => of('unicast', 'fe80::/64', dev.name, 'metric 256 pref medium')),
+    ];
   if (table !== RT_TABLE_LOCAL) return [];
+  const local = (address: string, dev: NetDevice): Route6 =>
+    of('local', address, dev.name, 'metric 0 pref medium');
   return [
-    ...up.map((dev) => {
-      const own = dev.driver === '' ? '::1' : linkLocalOf(dev);
-      return of('local', own, dev.name, 'metric 0 pref medium');
-    }),
+    ...up.filter((dev) => dev.driver === '').map((dev) => local('::1', dev)),
+    ...up.flatMap((dev) => dev.addrs6.map((text) => local(text.split('/')[0]!, dev))),
+    ...up.filter((dev) => dev.driver !== '').map((dev) => local(linkLocalOf(dev), dev)),
     ...up
       .filter((dev) => dev.driver !== '')
       .map((dev) => of('multicast', 'ff00::/8', dev.name, 'metric 256 pref medium')),
   ];
+}
+
+/// The networks of a device's IPv6 addresses, each once.
+function networks6(dev: NetDevice): string[] {
+  const nets = dev.addrs6.map((text) => {
+    const [address = '', bits = '128'] = text.split('/');
+    const length = Number(bits);
+    const masked = addressBytes(address).map((byte, i) => {
+      const kept = Math.min(8, Math.max(0, length - 8 * i));
+      return byte & (0xff00 >> kept) & 0xff;
+    });
+    return length === 128 ? addressText6(masked) : `${addressText6(masked)}/${length}`;
+  });
+  return [...new Set(nets)].toReversed();
 }
 
 export function tableExists(k: Kernel, id: number): boolean {

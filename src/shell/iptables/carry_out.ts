@@ -2,13 +2,20 @@
 /// Stands for do_commandx() and nft_cmd_*() in iptables 1.8.11.
 import { NF_ACCEPT, NF_DROP, type NftChain } from '../../kernel/netfilter/types.ts';
 import type { NftMessage } from '../../kernel/netfilter/nf_tables_message.ts';
-import { resetCounters, policyCounters, ruleCounters } from '../../kernel/netfilter/xtables.ts';
+import {
+  policyCounters,
+  reject_tg_check,
+  resetCounters,
+  ruleCounters,
+  xt_check_target,
+} from '../../kernel/netfilter/xtables.ts';
+import { strerror } from '../../kernel/errno.ts';
 import type { Kernel } from '../../kernel/state.ts';
-import { Fault, VERSION, absent, badParameter, refusal } from './fault.ts';
+import { absent, badParameter, complaint, refusal, Fault } from './fault.ts';
 import type { Line } from './parse.ts';
 import { chainTable, ruleLine } from './print.ts';
-import { sameRule } from './rule.ts';
 import {
+  HOOKS,
   TABLES,
   VERDICTS,
   chainIn,
@@ -17,79 +24,110 @@ import {
   isBuiltin,
   newRule,
   presentIn,
+  recordOf,
   ruleAs,
   shownChains,
   tableIn,
   type Shown,
 } from './ruleset.ts';
 import { TARGETS } from './targets.ts';
+import type { Variant } from './variant.ts';
 
 const NO_CHAIN = 'No chain/target/match by that name';
 
-export function noTable(table: string): Fault {
-  return new Fault(
-    `iptables ${VERSION} (nf_tables): table '${table}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.\n`,
+function noTable(table: string): Fault {
+  return complaint(
+    `table '${table}' does not exist`,
     3,
+    'Perhaps iptables or your kernel needs to be upgraded.\n',
   );
 }
 
+/// Only root may ask the kernel for its rules.
+export function notRoot(): Fault {
+  const says = 'Could not fetch rule set generation id: Permission denied (you must be root)';
+  return complaint(says, 4);
+}
+
 /// Carries out a line; gives what is printed. Throws a Fault.
-export function carryOut(k: Kernel, line: Line, uid: number): string {
+export function carryOut(k: Kernel, v: Variant, line: Line, uid: number): string {
   const { command, table } = line;
   if (command === '') throw badParameter('no command specified');
   if (!Object.hasOwn(TABLES, table)) throw noTable(table);
-  if (uid !== 0)
-    throw new Fault(
-      `iptables ${VERSION} (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n`,
-      4,
-    );
-  if ('ADIRC'.includes(command)) checkTarget(k, line);
+  if (uid !== 0) throw notRoot();
+  if ('ADIRC'.includes(command)) checkTarget(k, v, line);
   switch (command) {
     case 'L':
-      return list(k, line);
-    case 'S':
-      return listRules(k, line);
+    case 'S': {
+      const text = command === 'L' ? list(k, v, line) : listRules(k, v, line);
+      if (line.zero) zero(k, v, line);
+      return text;
+    }
     case 'Z':
-      for (const { name } of chosen(k, line)) resetCounters(k, table, name, line.number);
+      zero(k, v, line);
       return '';
     default:
-      commit(k, changes(k, line));
+      commit(k, changes(k, v, line));
       return '';
   }
 }
 
+function zero(k: Kernel, v: Variant, line: Line): void {
+  for (const { name } of chosen(k, v, line))
+    resetCounters(k, v.family, line.table, name, line.number);
+}
+
 // The target is a verdict, a target for this table, or a chain.
-function checkTarget(k: Kernel, { table, rule }: Line): void {
+function checkTarget(k: Kernel, v: Variant, line: Line): void {
+  const { command, table, rule } = line;
   const { target } = rule;
   if (target === '' || Object.hasOwn(VERDICTS, target)) {
     if (rule.goto && target !== '') throw badParameter(`Chain '${target}' does not exist`);
     return;
   }
-  const known = TARGETS[target];
-  if (known) {
-    if (known.tables.length === 0 || known.tables.includes(table)) return;
-    throw absent(`iptables: ${target} in table ${table}, which refuses it`);
+  if (Object.hasOwn(TARGETS, target)) {
+    if ('AIR'.includes(command)) checkPlace(k, v, line);
+    return;
   }
   if (target === 'QUEUE') throw absent('iptables: target QUEUE');
-  if (!chainIn(k, table, target)) throw badParameter(`Chain '${target}' does not exist`);
+  if (!chainIn(k, v, table, target)) throw badParameter(`Chain '${target}' does not exist`);
 }
 
-function chosen(k: Kernel, { table, chain }: Line): Shown[] {
-  const all = shownChains(k, table);
+/// May the target stand there? The kernel is asked when the rule is on its way; `where` opens the complaint: the
+/// line of a text that it comes from. Throws a Fault.
+export function checkPlace(
+  k: Kernel,
+  v: Variant,
+  { command, table, chain, rule }: Pick<Line, 'command' | 'table' | 'chain' | 'rule'>,
+  where = ' ',
+): void {
+  const { target, proto, notProto } = rule;
+  const hook = isBuiltin(table, chain) ? HOOKS.indexOf(chain) : -1;
+  const reset = rule.options.some(({ value }) => target === 'REJECT' && value === 'tcp-reset');
+  const error =
+    xt_check_target(k, v.family, target, table, hook) ??
+    (reset ? reject_tg_check(k, v.family, proto === 6 && !notProto) : null);
+  if (error === null) return;
+  const call = { A: 'RULE_APPEND', I: 'RULE_INSERT', R: 'RULE_REPLACE' }[command]!;
+  throw complaint(`${where}${call} failed (${strerror(error)}): rule in chain ${chain}`, 4);
+}
+
+function chosen(k: Kernel, v: Variant, { table, chain }: Line): Shown[] {
+  const all = shownChains(k, v, table);
   if (chain === '') return all;
   const found = all.filter(({ name }) => name === chain);
   if (found.length === 0) throw refusal(NO_CHAIN);
   return found;
 }
 
-function list(k: Kernel, line: Line): string {
-  return chosen(k, line)
-    .map((shown) => chainTable(shown, line, line.number))
+function list(k: Kernel, v: Variant, line: Line): string {
+  return chosen(k, v, line)
+    .map((shown) => chainTable(v, shown, line, line.number))
     .join('\n');
 }
 
-function listRules(k: Kernel, line: Line): string {
-  const shown = chosen(k, line);
+function listRules(k: Kernel, v: Variant, line: Line): string {
+  const shown = chosen(k, v, line);
   let text = '';
   if (line.number === 0)
     for (const { name, builtin, drops, chain } of shown) {
@@ -113,69 +151,72 @@ function listRules(k: Kernel, line: Line): string {
   return text;
 }
 
-function changes(k: Kernel, line: Line): NftMessage[] {
+function changes(k: Kernel, v: Variant, line: Line): NftMessage[] {
   const { command, table, chain } = line;
   switch (command) {
     case 'A':
     case 'I':
     case 'R':
-      return added(k, line);
+      return added(k, v, line);
     case 'D':
     case 'C':
-      return removed(k, line);
+      return removed(k, v, line);
     case 'F':
-      return flushed(k, line);
+      return flushed(k, v, line);
     case 'X':
-      return chainsRemoved(k, line);
+      return chainsRemoved(k, v, line);
     case 'N':
-      if (isBuiltin(table, chain) || chainIn(k, table, chain))
+      if (isBuiltin(table, chain) || chainIn(k, v, table, chain))
         throw refusal('Chain already exists');
       return [
-        ...ensure(presentIn(k, table), table, ''),
+        ...ensure(v, presentIn(k, v, table), table, ''),
         {
-          ...{ type: 'newchain', family: 'ip', table, chain, excl: true, base: null },
+          ...{ type: 'newchain', family: v.family, table, chain, excl: true, base: null },
           ...{ policy: null, comment: '' },
         },
       ];
     case 'P':
-      return policy(k, line);
+      return policy(k, v, line);
     case 'E':
-      if (!chainIn(k, table, chain)) throw refusal(NO_CHAIN);
-      if (chainIn(k, table, line.text)) throw refusal('File exists');
-      return [{ type: 'renamechain', family: 'ip', table, chain, name: line.text }];
+      if (!chainIn(k, v, table, chain)) throw refusal(NO_CHAIN);
+      if (chainIn(k, v, table, line.text)) throw refusal('File exists');
+      return [{ type: 'renamechain', family: v.family, table, chain, name: line.text }];
     default:
       throw new Error(`iptables has no command ${command}`);
   }
 }
 
-function policy(k: Kernel, { table, chain, text }: Line): NftMessage[] {
+function policy(k: Kernel, v: Variant, { table, chain, text }: Line): NftMessage[] {
   if (!isBuiltin(table, chain)) throw refusal('Bad built-in chain name');
   if (text !== 'ACCEPT' && text !== 'DROP')
-    throw refusal("Bad policy name. Run `dmesg' for more information");
-  return ensure(presentIn(k, table), table, chain, text === 'DROP' ? NF_DROP : NF_ACCEPT);
+    throw new Fault(
+      ({ program }) => `${program}: Bad policy name. Run \`dmesg' for more information.\n`,
+      1,
+    );
+  return ensure(v, presentIn(k, v, table), table, chain, text === 'DROP' ? NF_DROP : NF_ACCEPT);
 }
 
-function added(k: Kernel, line: Line): NftMessage[] {
+function added(k: Kernel, v: Variant, line: Line): NftMessage[] {
   const { table, chain, command, number } = line;
-  const there = chainIn(k, table, chain);
+  const there = chainIn(k, v, table, chain);
   if (!there && !isBuiltin(table, chain)) throw refusal(NO_CHAIN);
   const rules = there?.rules ?? [];
-  const messages = ensure(presentIn(k, table), table, chain);
+  const messages = ensure(v, presentIn(k, v, table), table, chain);
   if (command === 'R') {
     const old = rules[number - 1];
     if (!old) throw refusal('Index of replacement too big');
-    return [...messages, newRule(table, chain, line.rule, 'replace', old.handle)];
+    return [...messages, newRule(v, table, chain, line.rule, 'replace', old.handle)];
   }
   if (command === 'A' || (number > 1 && number === rules.length + 1))
-    return [...messages, newRule(table, chain, line.rule, 'append', 0)];
+    return [...messages, newRule(v, table, chain, line.rule, 'append', 0)];
   if (number > rules.length + 1) throw refusal('Index of insertion too big');
   const before = number > 1 ? rules[number - 1]!.handle : 0;
-  return [...messages, newRule(table, chain, line.rule, 'insert', before)];
+  return [...messages, newRule(v, table, chain, line.rule, 'insert', before)];
 }
 
-function removed(k: Kernel, line: Line): NftMessage[] {
+function removed(k: Kernel, v: Variant, line: Line): NftMessage[] {
   const { table, chain, command, number } = line;
-  const there = chainIn(k, table, chain);
+  const there = chainIn(k, v, table, chain);
   if (!there && !isBuiltin(table, chain)) throw refusal(NO_CHAIN);
   const rules = there?.rules ?? [];
   const at = number > 0 ? number - 1 : indexOf(there, line);
@@ -183,32 +224,35 @@ function removed(k: Kernel, line: Line): NftMessage[] {
   if (number > 0 && !found) throw refusal('Index of deletion too big');
   if (!found) throw refusal('Bad rule (does a matching rule exist in that chain?)');
   if (command === 'C') return [];
-  return [{ type: 'delrule', family: 'ip', table, chain, handle: found.handle, destroy: false }];
+  return [
+    { type: 'delrule', family: v.family, table, chain, handle: found.handle, destroy: false },
+  ];
 }
 
 function indexOf(chain: NftChain | undefined, line: Line): number {
-  return (chain?.rules ?? []).findIndex((rule) => sameRule(ruleAs(rule), line.rule));
+  const wanted = JSON.stringify(line.rule);
+  return (chain?.rules ?? []).findIndex((rule) => recordOf(rule) === wanted);
 }
 
-function flushed(k: Kernel, { table, chain }: Line): NftMessage[] {
-  const there = chain === '' ? undefined : chainIn(k, table, chain);
+function flushed(k: Kernel, v: Variant, { table, chain }: Line): NftMessage[] {
+  const there = chain === '' ? undefined : chainIn(k, v, table, chain);
   if (chain !== '' && !there && !isBuiltin(table, chain)) throw refusal(NO_CHAIN);
-  if (!tableIn(k, table) || (chain !== '' && !there)) return [];
-  return [{ type: 'delrule', family: 'ip', table, chain, handle: 0, destroy: false }];
+  if (!tableIn(k, v, table) || (chain !== '' && !there)) return [];
+  return [{ type: 'delrule', family: v.family, table, chain, handle: 0, destroy: false }];
 }
 
 // Without a name: every chain of the user's, and the built-in ones that are empty and accept.
-function chainsRemoved(k: Kernel, { table, chain }: Line): NftMessage[] {
+function chainsRemoved(k: Kernel, v: Variant, { table, chain }: Line): NftMessage[] {
   const gone = (name: string): NftMessage => ({
-    ...{ type: 'delchain', family: 'ip', table, chain: name, handle: 0 },
+    ...{ type: 'delchain', family: v.family, table, chain: name, handle: 0 },
     ...{ nonrec: true, destroy: false },
   });
   if (chain !== '') {
     if (isBuiltin(table, chain)) throw refusal(NO_CHAIN);
-    if (!chainIn(k, table, chain)) throw refusal(NO_CHAIN);
+    if (!chainIn(k, v, table, chain)) throw refusal(NO_CHAIN);
     return [gone(chain)];
   }
-  return (tableIn(k, table)?.chains ?? [])
+  return (tableIn(k, v, table)?.chains ?? [])
     .filter(({ base, rules }) => !base || (rules.length === 0 && base.policy === NF_ACCEPT))
     .map(({ name }) => gone(name));
 }

@@ -1,11 +1,12 @@
 /// The matches that iptables has here: their options, what they become in the kernel, and how -L shows
-/// them. Stands for the extensions libxt_*.c and libipt_icmp.c, and for those of them that iptables-nft
+/// them. Stands for the extensions libxt_*.c, libipt_icmp.c and libip6t_icmp6.c, and for those of them that iptables-nft
 /// writes as plain expressions (nft-shared.c).
 /// Left out: every other match, and options that are not listed.
 import type { NewSetSpec } from '../../kernel/netfilter/nf_tables_message.ts';
 import type { NftExpr } from '../../kernel/netfilter/types.ts';
 import { SERVICES } from '../nft/services.ts';
 import { absent } from './fault.ts';
+import { ICMPV6_CODES, ICMP_CODES, icmpName, icmpType } from './icmp_types.ts';
 import { optionOf, valueOf, type Option, type Part } from './rule.ts';
 import * as values from './values.ts';
 import { wordTable } from '../word_table.ts';
@@ -88,9 +89,13 @@ function tcpFlags({ not, value }: Option): NftExpr {
   };
 }
 
-function showFlags({ not, value }: Option): string {
-  const [mask, comp] = value.split(' ').map((part) => values.hex(values.flagBits(part)).slice(2));
-  return ` flags:${not ? '!' : ''}0x${mask!.padStart(2, '0')}/0x${comp!.padStart(2, '0')}`;
+function showFlags({ not, value }: Option, numeric: boolean): string {
+  const shown = value.split(' ').map((part) => {
+    const bits = values.flagBits(part);
+    if (!numeric) return values.flagNames(bits);
+    return `0x${bits.toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+  return ` flags:${not ? '!' : ''}${shown.join('/')}`;
 }
 
 const STATE_BITS: Readonly<Record<string, number>> = wordTable({
@@ -155,13 +160,45 @@ function macNumbers(text: string): number[] {
   ];
 }
 
-// ICMP types as nft names them.
-const ICMP_NAMES: Readonly<Record<string, string>> = wordTable({
-  ...{ 0: 'echo-reply', 3: 'destination-unreachable', 4: 'source-quench', 5: 'redirect' },
-  ...{ 8: 'echo-request', 9: 'router-advertisement', 10: 'router-solicitation' },
-  ...{ 11: 'time-exceeded', 12: 'parameter-problem', 13: 'timestamp-request' },
-  ...{ 14: 'timestamp-reply', 15: 'info-request', 16: 'info-reply' },
+// As nft names them: router and neighbour messages in its own way. extensions/libip6t_icmp6.c
+const ND_NAMES: Readonly<Record<string, string>> = wordTable({
+  ...{ 133: 'nd-router-solicit', 134: 'nd-router-advert', 135: 'nd-neighbor-solicit' },
+  ...{ 136: 'nd-neighbor-advert', 137: 'nd-redirect' },
 });
+
+// The match of one of the two protocols. nft shows one that it has no words for by its name alone.
+function icmpMatch(six: boolean): Match {
+  const codes = six ? ICMPV6_CODES : ICMP_CODES;
+  const option = six ? 'icmpv6-type' : 'icmp-type';
+  const [key, match, shown] = six ? ['icmpv6', 'icmp6', ' ipv6-icmp'] : ['icmp', 'icmp', ' icmp'];
+  return {
+    proto: six ? 58 : 1,
+    options: { [option]: (text) => icmpType(codes, six ? 'ICMPv6' : 'ICMP', text) },
+    make: (part) => {
+      const { value, not } = optionOf(part, option)!;
+      if (value === 'any') return plain([]);
+      const [type = '', code] = value.split('/');
+      if (not && code !== undefined) throw absent(`iptables: ! --${option} with a code`);
+      const words = (six ? ND_NAMES[type] : '') || icmpName(codes, type);
+      const xt =
+        code === undefined && words !== '' ? `${key} type ${not ? '!= ' : ''}${words}` : '';
+      const raw = `xt match "${match}"`;
+      const exprs: NftExpr[] = [
+        { ...field(`${key} type`, { name: '', not, value: type }), xt: xt || raw },
+      ];
+      if (code !== undefined)
+        exprs.push({ ...field(`${key} code`, { name: '', not, value: code }), xt: '' });
+      return plain(exprs);
+    },
+    show: (part, numeric) => {
+      const { not, value } = optionOf(part, option)!;
+      const name = numeric ? '' : value === 'any' ? 'any' : icmpName(codes, value);
+      if (name !== '') return `${shown} ${not ? '!' : ''}${name}`;
+      const [type = '', code] = (value === 'any' ? '255' : value).split('/');
+      return `${shown}${not ? ' !' : ''}type ${type}${code === undefined ? '' : ` code ${code}`}`;
+    },
+  };
+}
 
 export const MATCHES: Readonly<Record<string, Match>> = wordTable({
   tcp: {
@@ -177,7 +214,7 @@ export const MATCHES: Readonly<Record<string, Match>> = wordTable({
     },
     show: (part, numeric) => {
       const flags = optionOf(part, 'tcp-flags');
-      return ` tcp${showPorts(part, numeric)}${flags ? showFlags(flags) : ''}`;
+      return ` tcp${showPorts(part, numeric)}${flags ? showFlags(flags, numeric) : ''}`;
     },
   },
   udp: {
@@ -186,35 +223,8 @@ export const MATCHES: Readonly<Record<string, Match>> = wordTable({
     make: (part) => plain(ports('udp')(part)),
     show: (part, numeric) => ` udp${showPorts(part, numeric)}`,
   },
-  icmp: {
-    proto: 1,
-    options: { 'icmp-type': values.icmpType },
-    make: (part) => {
-      const { value, not } = optionOf(part, 'icmp-type') ?? { value: 'any', not: false };
-      if (value === 'any') return plain([]);
-      const [type = '', code] = value.split('/');
-      if (not && code !== undefined) throw absent('iptables: ! --icmp-type with a code');
-      const sign = not ? '!= ' : '';
-      const shown = ICMP_NAMES[type] ?? type;
-      const exprs: NftExpr[] = [
-        { ...field('icmp type', { name: '', not, value: type }), xt: `icmp type ${sign}${shown}` },
-      ];
-      if (code !== undefined)
-        exprs.push({
-          ...field('icmp code', { name: '', not, value: code }),
-          xt: `icmp code ${code}`,
-        });
-      return plain(exprs);
-    },
-    show: (part, numeric) => {
-      const option = optionOf(part, 'icmp-type');
-      if (!option || option.value === 'any') return '';
-      const [type = '', code] = option.value.split('/');
-      if (!numeric && type === '8') return ' icmp echo-request';
-      if (!numeric && type === '0') return ' icmp echo-reply';
-      return ` ${option.not ? '!' : ''}icmptype ${type}${code === undefined ? '' : ` code ${code}`}`;
-    },
-  },
+  icmp: icmpMatch(false),
+  icmp6: icmpMatch(true),
   multiport: {
     options: {
       sports: values.portList,
@@ -226,7 +236,7 @@ export const MATCHES: Readonly<Record<string, Match>> = wordTable({
     show: (part, numeric) => {
       const { name, not, value } = part.options[0]!;
       const list = value.split(',').map((one) => portName(one, numeric));
-      return ` multiport ${name}${not ? ' !' : ''} ${list.join(',')}`;
+      return ` multiport ${name} ${not ? ' !' : ''}${list.join(',')}`;
     },
   },
   conntrack: stateMatch('ctstate'),
@@ -263,7 +273,7 @@ export const MATCHES: Readonly<Record<string, Match>> = wordTable({
     },
     show: (part) => {
       const { not, value } = optionOf(part, 'mark')!;
-      return ` mark match ${not ? '!' : ''}${value}`;
+      return ` mark match${not ? ' !' : ''} ${value}`;
     },
   },
   mac: {
@@ -304,3 +314,12 @@ export const ABSENT_MATCHES =
   'addrtype ah bpf cgroup cluster connbytes connlabel connlimit connmark cpu dccp devgroup dscp ecn esp hashlimit helper ipcomp iprange ipvs length nfacct osf owner physdev pkttype policy quota rateest realm recent rpfilter sctp set socket statistic string tcpmss time tos ttl u32'.split(
     ' ',
   );
+
+/// A match by the name that is typed; undefined: this program has none of that name.
+/// libxtables/xtables.c:xtables_find_match()
+export function matchNamed(name: string, six: boolean): [name: string, match: Match] | undefined {
+  const own = six && (name === 'icmpv6' || name === 'ipv6-icmp') ? 'icmp6' : name;
+  if (own === (six ? 'icmp' : 'icmp6')) return undefined;
+  const match = MATCHES[own];
+  return match && [own, match];
+}

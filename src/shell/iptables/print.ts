@@ -1,15 +1,15 @@
 /// Rules as iptables shows them: -L in columns, -S and iptables-save as command lines. Stands for
 /// iptables/nft-shared.c and xshared.c.
 /// Left out: names of hosts and networks for addresses, except that none is `anywhere`.
-import { addressText } from '../../kernel/flows.ts';
 import { policyCounters, ruleCounters } from '../../kernel/netfilter/xtables.ts';
 import type { NftRule } from '../../kernel/netfilter/types.ts';
 import { MATCHES } from './matches.ts';
 import type { Line } from './parse.ts';
-import type { Address, Option, Rule } from './rule.ts';
+import type { Address, Iface, Option, Rule } from './rule.ts';
 import { ruleAs, type Shown } from './ruleset.ts';
 import { TARGETS } from './targets.ts';
 import { protocolName } from './values.ts';
+import type { Variant } from './variant.ts';
 
 type Style = Pick<Line, 'verbose' | 'numeric' | 'exact' | 'lineNumbers'>;
 
@@ -25,12 +25,12 @@ function short(value: number, exact: boolean): string {
 }
 
 /// A chain with its head.
-export function chainTable(shown: Shown, style: Style, number: number): string {
+export function chainTable(v: Variant, shown: Shown, style: Style, number: number): string {
   const rules = shown.chain?.rules ?? [];
   const lines = rules
     .map((rule, i) => ({ rule, at: i + 1 }))
     .filter(({ at }) => number === 0 || number === at)
-    .map(({ rule, at }) => row(rule, style, at));
+    .map(({ rule, at }) => row(v, rule, style, at));
   return number > 0 ? lines.join('') : head(shown, style) + lines.join('');
 }
 
@@ -50,7 +50,7 @@ function head(shown: Shown, { verbose, exact, lineNumbers }: Style): string {
   );
 }
 
-function row(rule: NftRule, style: Style, at: number): string {
+function row(v: Variant, rule: NftRule, style: Style, at: number): string {
   const own = ruleAs(rule);
   const { verbose, numeric, exact } = style;
   let text = style.lineNumbers ? `${String(at).padEnd(4)} ` : '';
@@ -59,24 +59,23 @@ function row(rule: NftRule, style: Style, at: number): string {
     for (const count of ruleCounters(rule)) text += `${short(count, exact).padStart(width)} `;
   }
   const name = TARGETS[own.target]?.shownAs ?? own.target;
-  text += `${name.padEnd(9)}  `;
-  text += `${own.notProto ? '!' : ''}${protocolName(own.proto)}`.padEnd(own.notProto ? 6 : 5);
-  text += '--  ';
+  text += `${name.padEnd(9)} `;
+  text += `${own.notProto ? '!' : ' '}${protocolName(own.proto, numeric).padEnd(4)} -- `;
   if (verbose) {
-    for (const { name: dev, not } of [own.in, own.out])
-      text += `${`${not ? '!' : ''}${dev === '' ? '*' : dev}`.padEnd(6)} `;
-    text += ' ';
+    const any = numeric ? '*' : 'any';
+    const shown = ({ name: dev, not }: Iface): string => `${not ? '!' : ''}${dev || any}`.padEnd(6);
+    text += ` ${shown(own.in)} ${shown(own.out)} `;
   }
-  text += `${addressShown(own.src, numeric).padEnd(19)}  ${addressShown(own.dst, numeric).padEnd(19)} `;
+  for (const one of [own.src, own.dst])
+    text += `${one.not ? '!' : ' '}${addressShown(v, one, numeric).padEnd(19)} `;
+  if (own.goto) text += '[goto] ';
   for (const part of own.matches) text += MATCHES[part.name]!.show(part, numeric, own.proto);
-  if (own.goto) text += ' [goto] ';
-  return `${text}${TARGETS[own.target]?.show(own) ?? ''}\n`;
+  return `${text}${TARGETS[own.target]?.show(own, numeric) ?? ''}\n`;
 }
 
-function addressShown({ addr, bits, not }: Address, numeric: boolean): string {
-  const sign = not ? '!' : '';
-  if (bits === 0 && !not) return numeric ? '0.0.0.0/0' : 'anywhere';
-  return `${sign}${addressText(addr)}${bits === 32 ? '' : `/${bits}`}`;
+function addressShown(v: Variant, { addr, bits }: Address, numeric: boolean): string {
+  if (bits === 0) return numeric ? (v.six ? '::/0' : '0.0.0.0/0') : 'anywhere';
+  return `${addr}${bits === v.bits ? '' : `/${bits}`}`;
 }
 
 /// A rule as a command line, from -A on.
@@ -86,13 +85,13 @@ export function ruleLine(chain: string, rule: Rule): string {
     ['s', rule.src],
     ['d', rule.dst],
   ] as const)
-    if (bits > 0 || not) text += `${not ? ' !' : ''} -${letter} ${addressText(addr)}/${bits}`;
+    if (bits > 0 || not) text += `${not ? ' !' : ''} -${letter} ${addr}/${bits}`;
   for (const [letter, { name, not }] of [
     ['i', rule.in],
     ['o', rule.out],
   ] as const)
-    if (name !== '') text += `${not ? ' !' : ''} -${letter} ${name}`;
-  if (rule.proto > 0) text += `${rule.notProto ? ' !' : ''} -p ${protocolName(rule.proto)}`;
+    if (name !== '' && (name !== '+' || not)) text += `${not ? ' !' : ''} -${letter} ${name}`;
+  if (rule.proto > 0) text += `${rule.notProto ? ' !' : ''} -p ${protocolName(rule.proto, true)}`;
   for (const { name, options } of rule.matches) text += ` -m ${name}${optionsLine(name, options)}`;
   if (rule.target !== '')
     text += ` -${rule.goto ? 'g' : 'j'} ${rule.target}${optionsLine(rule.target, rule.options)}`;
@@ -105,13 +104,15 @@ function optionsLine(owner: string, options: readonly Option[]): string {
     if (owner === 'limit' && name === 'limit-burst' && value === '5') continue;
     if (owner === 'LOG' && name === 'log-level' && value === '4') continue;
     text += `${not ? ' !' : ''} --${name}`;
-    if (value !== '') text += ` ${name === 'tcp-flags' ? value : quoted(value)}`;
+    if (value !== '') text += ` ${FREE_TEXT.includes(name) ? quoted(value) : value}`;
   }
   return text;
 }
 
+const FREE_TEXT = ['comment', 'log-prefix'];
+
 // libxtables/xtables.c:xtables_save_string()
 function quoted(text: string): string {
-  if (/^[\w:,./-]+$/.test(text)) return text;
+  if (/^[\w-]+$/.test(text)) return text;
   return `"${text.replace(/["\\']/g, (sign) => `\\${sign}`)}"`;
 }

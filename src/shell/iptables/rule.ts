@@ -13,7 +13,7 @@ export interface Part {
 }
 
 export interface Address {
-  readonly addr: number;
+  readonly addr: string; // of the family; '' none given
   readonly bits: number; // prefix length
   readonly not: boolean;
 }
@@ -36,7 +36,7 @@ export interface Rule {
   readonly options: readonly Option[]; // of the target
 }
 
-export const NO_ADDRESS: Address = { addr: 0, bits: 0, not: false };
+export const NO_ADDRESS: Address = { addr: '', bits: 0, not: false };
 
 export function optionOf(
   part: { readonly options: readonly Option[] },
@@ -47,8 +47,4 @@ export function optionOf(
 
 export function valueOf(part: { readonly options: readonly Option[] }, name: string): string {
   return optionOf(part, name)?.value ?? '';
-}
-
-export function sameRule(a: Rule, b: Rule): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

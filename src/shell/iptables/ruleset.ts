@@ -1,5 +1,5 @@
 /// iptables' tables in the kernel: tables and base chains of nf_tables with fixed names, made when the
-/// first rule or policy needs them. Stands for iptables/nft.c and nft-ipv4.c of iptables 1.8.11.
+/// first rule or policy needs them. Stands for iptables/nft.c, nft-ipv4.c and nft-ipv6.c of iptables 1.8.11.
 import type { ErrnoName } from '../../kernel/errno.ts';
 import { strerror } from '../../kernel/errno.ts';
 import { NF_IP_PRI } from '../../kernel/netfilter/hook_lists.ts';
@@ -16,14 +16,16 @@ import {
   type NftTable,
 } from '../../kernel/netfilter/types.ts';
 import type { Kernel } from '../../kernel/state.ts';
-import { Fault, VERSION, absent } from './fault.ts';
+import { absent, complaint } from './fault.ts';
 import { MATCHES } from './matches.ts';
 import { valueOf, type Address, type Iface, type Rule } from './rule.ts';
 import { TARGETS } from './targets.ts';
-import { prefix } from './values.ts';
+import { addressWords, prefix } from './values.ts';
+import type { Variant } from './variant.ts';
 import { wordTable } from '../word_table.ts';
 
-const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+/// The built-in chains, by the number of their hook.
+export const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
 
 interface Table {
   readonly chains: readonly string[];
@@ -53,12 +55,12 @@ export function isBuiltin(table: string, chain: string): boolean {
   return TABLES[table]!.chains.includes(chain);
 }
 
-export function tableIn(k: Kernel, name: string): NftTable | undefined {
-  return k.nf.tables.find((table) => table.family === 'ip' && table.name === name);
+export function tableIn(k: Kernel, { family }: Variant, name: string): NftTable | undefined {
+  return k.nf.tables.find((table) => table.family === family && table.name === name);
 }
 
-export function chainIn(k: Kernel, table: string, name: string): NftChain | undefined {
-  return tableIn(k, table)?.chains.find((chain) => chain.name === name);
+export function chainIn(k: Kernel, v: Variant, table: string, name: string): NftChain | undefined {
+  return tableIn(k, v, table)?.chains.find((chain) => chain.name === name);
 }
 
 /// A chain as it is listed; a built-in one is there even before the kernel has it.
@@ -70,8 +72,8 @@ export interface Shown {
   readonly references: number;
 }
 
-export function shownChains(k: Kernel, table: string): Shown[] {
-  const found = tableIn(k, table);
+export function shownChains(k: Kernel, v: Variant, table: string): Shown[] {
+  const found = tableIn(k, v, table);
   const shown = (name: string, chain: NftChain | null, builtin: boolean): Shown => ({
     ...{ name, chain, builtin },
     drops: chain?.base?.policy === NF_DROP,
@@ -88,10 +90,15 @@ export function shownChains(k: Kernel, table: string): Shown[] {
   ];
 }
 
-/// A rule as it was given to iptables. Throws for one that nft has written.
-export function ruleAs(rule: NftRule): Rule {
+/// A rule as it was given to iptables, as text; equal texts are equal rules. Throws for one that nft has written.
+export function recordOf(rule: NftRule): string {
   if (rule.origin !== 'xtables') throw absent('iptables: rules that nft has written');
-  return JSON.parse(rule.xt) as Rule;
+  return rule.xt;
+}
+
+/// The same, to be read.
+export function ruleAs(rule: NftRule): Rule {
+  return JSON.parse(recordOf(rule)) as Rule;
 }
 
 function baseOf(table: string, chain: string, policy: number): NftBase {
@@ -112,8 +119,8 @@ export interface Present {
   readonly chains: ReadonlySet<string>;
 }
 
-export function presentIn(k: Kernel, name: string): Present {
-  const table = tableIn(k, name);
+export function presentIn(k: Kernel, v: Variant, name: string): Present {
+  const table = tableIn(k, v, name);
   return {
     table: table !== undefined,
     chains: new Set((table?.chains ?? []).map((chain) => chain.name)),
@@ -122,6 +129,7 @@ export function presentIn(k: Kernel, name: string): Present {
 
 /// The messages that make sure of the table, and of a built-in chain.
 export function ensure(
+  { family }: Variant,
   present: Present,
   table: string,
   chain: string,
@@ -130,25 +138,29 @@ export function ensure(
   const messages: NftMessage[] = [];
   if (!present.table)
     messages.push({
-      ...{ type: 'newtable', family: 'ip', table, excl: false, dormant: null, comment: '' },
+      ...{ type: 'newtable', family, table, excl: false, dormant: null, comment: '' },
     });
   const there = present.chains.has(chain);
   if (isBuiltin(table, chain) && (!there || policy !== undefined)) {
     const base = there ? null : baseOf(table, chain, policy ?? NF_ACCEPT);
     messages.push({
-      ...{ type: 'newchain', family: 'ip', table, chain, excl: false, base },
+      ...{ type: 'newchain', family, table, chain, excl: false, base },
       ...{ policy: policy ?? null, comment: '' },
     });
   }
   return messages;
 }
 
-function addressMatch(field: string, { addr, bits, not }: Address): NftExpr[] {
+function addressMatch(v: Variant, end: 'saddr' | 'daddr', address: Address): NftExpr[] {
+  const { addr, bits, not } = address;
   if (bits === 0 && !not) return [];
+  const words = addressWords(addr || (v.six ? '::' : '0.0.0.0'));
+  const whole = bits === v.bits;
   return [
     {
-      ...{ kind: 'match', field, mask: bits === 32 ? null : [prefix(bits)] },
-      ...{ op: not ? 'neq' : 'eq', value: [addr], prefix: bits === 32 ? -1 : bits },
+      ...{ kind: 'match', field: `${v.family} ${end}`, op: not ? 'neq' : 'eq', value: words },
+      ...{ mask: whole ? null : words.map((_, i) => prefix(bits - 32 * i)) },
+      prefix: whole ? -1 : bits,
     },
   ];
 }
@@ -161,6 +173,7 @@ function ifaceMatch(field: string, { name, not }: Iface): NftExpr[] {
 
 /// A rule in the kernel's terms.
 export function newRule(
+  v: Variant,
   table: string,
   chain: string,
   rule: Rule,
@@ -170,14 +183,14 @@ export function newRule(
 ): NewRule {
   const sets: NewRule['sets'][number][] = [];
   const exprs: NftExpr[] = [
-    ...addressMatch('ip saddr', rule.src),
-    ...addressMatch('ip daddr', rule.dst),
+    ...addressMatch(v, 'saddr', rule.src),
+    ...addressMatch(v, 'daddr', rule.dst),
     ...ifaceMatch('iifname', rule.in),
     ...ifaceMatch('oifname', rule.out),
   ];
   if (rule.proto > 0)
     exprs.push({
-      ...{ kind: 'match', field: 'ip protocol', mask: null, prefix: -1 },
+      ...{ kind: 'match', field: v.six ? 'meta l4proto' : 'ip protocol', mask: null, prefix: -1 },
       ...{ op: rule.notProto ? 'neq' : 'eq', value: [rule.proto] },
     });
   for (const part of rule.matches) {
@@ -185,21 +198,21 @@ export function newRule(
     exprs.push(...made.exprs);
     sets.push(...made.sets);
   }
-  exprs.push({ kind: 'counter', packets: counters[0], bytes: counters[1] }, ...action(rule));
+  exprs.push({ kind: 'counter', packets: counters[0], bytes: counters[1] }, ...action(v, rule));
   const comment = rule.matches.find((part) => part.name === 'comment');
   return {
-    ...{ type: 'newrule', family: 'ip', table, chain, exprs, sets, mode, position },
+    ...{ type: 'newrule', family: v.family, table, chain, exprs, sets, mode, position },
     ...{ comment: comment ? valueOf(comment, 'comment') : '', origin: 'xtables' },
     xt: JSON.stringify(rule),
   };
 }
 
-function action(rule: Rule): readonly NftExpr[] {
+function action(v: Variant, rule: Rule): readonly NftExpr[] {
   if (rule.target === '') return [];
   const verdict = VERDICTS[rule.target];
   if (verdict) return [{ kind: 'verdict', verdict, chain: '' }];
   const target = TARGETS[rule.target];
-  if (target) return target.make(rule);
+  if (target) return target.make(rule, v.six);
   return [{ kind: 'verdict', verdict: rule.goto ? 'goto' : 'jump', chain: rule.target }];
 }
 
@@ -209,15 +222,19 @@ const CALLS: Readonly<Record<string, string>> = {
   ...{ newrule: 'RULE_APPEND', delrule: 'RULE_DELETE', renamechain: 'CHAIN_RENAME' },
 };
 
-/// Sends a batch. Throws what iptables says when the kernel refuses it.
-export function commit(k: Kernel, messages: readonly NftMessage[]): void {
+/// Sends a batch. Throws what iptables says when the kernel refuses it; `lines` are those of its input.
+export function commit(
+  k: Kernel,
+  messages: readonly NftMessage[],
+  lines: readonly number[] = [],
+): void {
   const [error] = nfnetlink_rcv_batch(k, messages);
   if (!error) return;
   const message = messages[error.message]!;
-  throw new Fault(
-    `iptables ${VERSION} (nf_tables):  ${callOf(message)} failed (${strerror(error.errno satisfies ErrnoName)}): ${about(message)}\n`,
-    4,
-  );
+  const line = lines[error.message];
+  const where = line === undefined ? ' ' : `\nline ${line}: `;
+  const why = strerror(error.errno satisfies ErrnoName);
+  throw complaint(`${where}${callOf(message)} failed (${why}): ${about(message)}`, 4);
 }
 
 function callOf(message: NftMessage): string {

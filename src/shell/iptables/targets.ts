@@ -1,92 +1,129 @@
 /// The targets that iptables has here: their options, what they become in the kernel, and how -L shows
-/// them. Stands for the extensions libxt_*.c and libipt_*.c, and their translation for nft.
+/// them. Stands for the extensions libxt_*.c, libipt_*.c and libip6t_*.c, and their translation for nft.
 /// Left out: every other target, and options that are not listed.
-import { addressNumber } from '../../kernel/flows.ts';
+import { readWords } from '../../kernel/netfilter/packet.ts';
 import type { NftExpr } from '../../kernel/netfilter/types.ts';
+import { SERVICES } from '../nft/services.ts';
 import { absent, badParameter } from './fault.ts';
 import { optionOf, valueOf, type Option, type Rule } from './rule.ts';
 import * as values from './values.ts';
 import { wordTable } from '../word_table.ts';
 
+/// Reads a value; `proto` is that of -p.
+export type ReadOption = (text: string, six: boolean, proto: number) => string;
+
 export interface Target {
-  readonly options: Readonly<Record<string, ((text: string) => string) | string | null>>; // null: no value
-  readonly tables: readonly string[]; // empty: any
-  readonly make: (rule: Rule) => readonly NftExpr[];
-  readonly show: (rule: Rule) => string;
+  readonly options: Readonly<Record<string, ReadOption | null>>; // null: no value
+  readonly make: (rule: Rule, six: boolean) => readonly NftExpr[];
+  readonly show: (rule: Rule, numeric: boolean) => string;
   /// The name that -L shows, and the options that -S writes, where they differ.
   readonly shownAs?: string;
-  readonly defaults?: readonly Option[];
+  readonly defaults?: (six: boolean) => readonly Option[];
 }
 
 const flag = (rule: Rule, name: string): boolean => optionOf(rule, name) !== undefined;
 
-// With names of ICMP codes as nft has them.
-const REJECTS: Readonly<Record<string, readonly [code: number, nft: string]>> = wordTable({
-  'icmp-net-unreachable': [0, 'reject with icmp net-unreachable'],
-  'icmp-host-unreachable': [1, 'reject with icmp host-unreachable'],
-  'icmp-proto-unreachable': [2, 'reject with icmp prot-unreachable'],
-  'icmp-port-unreachable': [3, 'reject'],
-  'icmp-net-prohibited': [9, 'reject with icmp net-prohibited'],
-  'icmp-host-prohibited': [10, 'reject with icmp host-prohibited'],
-  'icmp-admin-prohibited': [13, 'reject with icmp admin-prohibited'],
-  'tcp-reset': [0, 'reject with tcp reset'],
+// By name: the other name, the code, and how nft shows it. extensions/libipt_REJECT.c, libip6t_REJECT.c
+type Reject = readonly [alias: string, code: number, nft: string];
+const REJECTS: Readonly<Record<string, Reject>> = wordTable({
+  'icmp-net-unreachable': ['net-unreach', 0, 'reject with icmp type net-unreachable'],
+  'icmp-host-unreachable': ['host-unreach', 1, 'reject with icmp type host-unreachable'],
+  'icmp-proto-unreachable': ['proto-unreach', 2, 'reject with icmp type prot-unreachable'],
+  'icmp-port-unreachable': ['port-unreach', 3, 'reject'],
+  'icmp-net-prohibited': ['net-prohib', 9, 'reject with icmp type net-prohibited'],
+  'icmp-host-prohibited': ['host-prohib', 10, 'reject with icmp type host-prohibited'],
+  'tcp-reset': ['tcp-rst', 0, 'reject with tcp reset'],
+  'icmp-admin-prohibited': ['admin-prohib', 13, 'reject with icmp type admin-prohibited'],
 });
-const REJECT_ALIASES: Readonly<Record<string, string>> = wordTable({
-  ...{ 'net-unreach': 'icmp-net-unreachable', 'host-unreach': 'icmp-host-unreachable' },
-  ...{ 'proto-unreach': 'icmp-proto-unreachable', 'port-unreach': 'icmp-port-unreachable' },
-  ...{ 'net-prohib': 'icmp-net-prohibited', 'host-prohib': 'icmp-host-prohibited' },
-  ...{ 'tcp-rst': 'tcp-reset', 'admin-prohib': 'icmp-admin-prohibited' },
+const REJECTS6: Readonly<Record<string, Reject>> = wordTable({
+  'icmp6-no-route': ['no-route', 0, 'reject with icmpv6 type no-route'],
+  'icmp6-adm-prohibited': ['adm-prohibited', 1, 'reject with icmpv6 type admin-prohibited'],
+  'icmp6-addr-unreachable': ['addr-unreach', 3, 'reject with icmpv6 type addr-unreachable'],
+  'icmp6-port-unreachable': ['port-unreach', 4, 'reject'],
+  'tcp-reset': ['tcp-reset', 0, 'reject with tcp reset'],
+  'icmp6-policy-fail': ['policy-fail', 5, 'reject with icmpv6 type policy-fail'],
+  'icmp6-reject-route': ['reject-route', 6, 'reject with icmpv6 type reject-route'],
 });
 
-function rejectWith(text: string): string {
-  const name = REJECT_ALIASES[text] ?? text;
-  if (!Object.hasOwn(REJECTS, name)) throw badParameter(`unknown reject type "${text}"`);
-  return name;
+// The first that begins with the word.
+function rejectWith(text: string, six: boolean): string {
+  const low = text.toLowerCase();
+  const found = Object.entries(six ? REJECTS6 : REJECTS).find(
+    ([name, [alias]]) => name.startsWith(low) || alias.startsWith(low),
+  );
+  if (!found) throw badParameter(`unknown reject type "${text}"`);
+  return found[0];
 }
 
 const LEVELS = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug'];
 
 function level(text: string): string {
   if (/^[0-7]$/.test(text)) return text;
-  const at = LEVELS.findIndex((name) => name.startsWith(text.toLowerCase()) && text !== '');
-  if (at < 0) throw badParameter(`log-level ${text} is unknown`);
+  const at = text === 'panic' ? 0 : LEVELS.indexOf(text);
+  if (at < 0) throw badParameter(`log level "${text}" unknown\n`);
   return String(at);
 }
 
 const LOG_FLAGS = [
-  ['log-tcp-sequence', 1],
-  ['log-tcp-options', 2],
-  ['log-ip-options', 4],
-  ['log-uid', 8],
+  ['log-tcp-sequence', 1, 'tcp-sequence'],
+  ['log-tcp-options', 2, 'tcp-options'],
+  ['log-ip-options', 4, 'ip-options'],
+  ['log-uid', 8, 'uid'],
+  ['log-macdecode', 32, 'macdecode'],
 ] as const;
 
 function logFlags(rule: Rule): number {
   return LOG_FLAGS.reduce((sum, [name, bit]) => sum | (flag(rule, name) ? bit : 0), 0);
 }
 
-// An address or range, with ports behind a colon.
-function natAddress(text: string): string {
-  const [addresses = '', range] = text.split(':');
-  for (const one of addresses.split('-'))
-    if (one !== '' && !/^\d{1,3}(\.\d{1,3}){3}$/.test(one))
+// An address or range, with ports behind a colon; an IPv6 one that has ports stands in brackets.
+// extensions/libxt_NAT.c:parse_to()
+function natAddress(text: string, six: boolean, proto: number): string {
+  const { addresses, ports } = natParts(text, six);
+  const shown = addresses.map((one) => {
+    const words = six ? readWords(one) : /^\d{1,3}(\.\d{1,3}){3}$/.test(one) ? [one] : null;
+    if (!words || (!six && one.split('.').some((part) => Number(part) > 255)))
       throw badParameter(`Bad IP address "${one}"`);
-  if (range === undefined) return text;
-  return `${addresses}:${natPorts(range)}`;
+    return six ? values.address6Text(words.map(Number)) : one;
+  });
+  const range = [...new Set(shown)].join('-');
+  if (ports === '') return range;
+  return `${six && range !== '' ? `[${range}]` : range}:${natPorts(ports, six, proto)}`;
 }
 
-function natPorts(text: string): string {
-  for (const one of text.split('-'))
-    if (!/^\d+$/.test(one) || Number(one) === 0 || Number(one) > 65535)
-      throw badParameter(`Port \`${text}' not valid`);
-  return text;
+function natParts(text: string, six: boolean): { addresses: string[]; ports: string } {
+  const inside = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  if (text.includes('[') && (!inside || !six)) throw badParameter('Invalid address format');
+  const colons = text.split(':').length - 1;
+  const [addresses = '', ports = ''] = inside
+    ? [inside[1], inside[2]]
+    : colons === 1
+      ? text.split(':')
+      : [text];
+  return { addresses: addresses === '' ? [] : addresses.split('-'), ports };
+}
+
+// net/netfilter: tcp, udp, icmp, dccp, sctp
+const WITH_PORTS = [6, 17, 1, 33, 132];
+
+function natPorts(text: string, _six: boolean, proto: number): string {
+  if (!WITH_PORTS.includes(proto))
+    throw badParameter('Need TCP, UDP, SCTP or DCCP with port specification');
+  if (text.includes('/')) throw absent('iptables: a base port behind a range of ports');
+  const [first = '', last, more] = text.split('-');
+  const low = /^\d+$/.test(first) ? Number(first) : (SERVICES[first] ?? -1);
+  if (low < 0 || low > 65535) throw badParameter(`Port \`${first}' not valid`);
+  if (last === undefined) return String(low);
+  if (more !== undefined || !/^\d+$/.test(last) || Number(last) > 65535)
+    throw badParameter(`Port \`${last}' not valid`);
+  if (Number(last) < low) throw badParameter(`Port range \`${last}' funky`);
+  return Number(last) === low ? String(low) : `${low}-${Number(last)}`;
 }
 
 type NatType = 'snat' | 'dnat' | 'masquerade' | 'redirect';
 
 function nat(rule: Rule, type: NatType, to: string): NftExpr {
-  const [addresses = '', range = ''] = to.split(':');
-  const numbers = (text: string, read: (one: string) => number): number[] =>
-    text === '' ? [] : text.split('-').map(read);
+  const { addresses, ports } = natParts(to, to.includes('['));
   const flags = ['random', 'random-fully', 'persistent']
     .filter((name) => flag(rule, name))
     .map((name) => (name === 'random-fully' ? 'fully-random' : name));
@@ -94,8 +131,8 @@ function nat(rule: Rule, type: NatType, to: string): NftExpr {
   const also = flags.length > 0 ? ` ${flags.join(',')}` : '';
   return {
     ...{ kind: 'nat', type, family: '', flags },
-    addr: numbers(addresses, addressNumber).map((one) => [one]),
-    port: numbers(range, Number),
+    addr: addresses.map((one) => [...values.addressWords(one)]),
+    port: ports === '' ? [] : ports.split('-').map(Number),
     xt: `${type}${where}${also}`,
   };
 }
@@ -116,9 +153,9 @@ function markParts(rule: Rule): [value: number, mask: number] {
 
 function markShown(rule: Rule): string {
   const [value, mask] = markParts(rule);
-  if (mask === 0) return ` MARK xor ${values.hex(value)}`;
   if (value === 0) return ` MARK and ${values.hex(~mask)}`;
   if (mask === value) return ` MARK or ${values.hex(value)}`;
+  if (mask === 0) return ` MARK xor ${values.hex(value)}`;
   if (mask === 0xffff_ffff) return ` MARK set ${values.hex(value)}`;
   return ` MARK xset ${values.hex(value)}/${values.hex(mask)}`;
 }
@@ -142,21 +179,22 @@ const xmark = (text: string): string => {
 
 export const TARGETS: Readonly<Record<string, Target>> = wordTable({
   REJECT: {
-    tables: ['filter'],
     options: { 'reject-with': rejectWith },
-    defaults: [{ name: 'reject-with', not: false, value: 'icmp-port-unreachable' }],
-    make: (rule) => {
+    defaults: (six) => [
+      {
+        ...{ name: 'reject-with', not: false },
+        value: six ? 'icmp6-port-unreachable' : 'icmp-port-unreachable',
+      },
+    ],
+    make: (rule, six) => {
       const name = valueOf(rule, 'reject-with');
-      const [code, xt] = REJECTS[name]!;
-      const type = name === 'tcp-reset' ? 'tcp reset' : 'icmp';
-      if (type === 'tcp reset' && rule.proto !== 6)
-        throw absent('iptables: tcp-reset without -p tcp');
+      const [, code, xt] = (six ? REJECTS6 : REJECTS)[name]!;
+      const type = name === 'tcp-reset' ? 'tcp reset' : six ? 'icmpv6' : 'icmp';
       return [{ kind: 'reject', type, code, family: 0, xt }];
     },
     show: (rule) => ` reject-with ${valueOf(rule, 'reject-with')}`,
   },
   LOG: {
-    tables: [],
     options: {
       'log-prefix': (text) => text.slice(0, 29),
       'log-level': level,
@@ -164,6 +202,7 @@ export const TARGETS: Readonly<Record<string, Target>> = wordTable({
       'log-tcp-options': null,
       'log-ip-options': null,
       'log-uid': null,
+      'log-macdecode': null,
     },
     make: (rule) => [
       {
@@ -171,14 +210,16 @@ export const TARGETS: Readonly<Record<string, Target>> = wordTable({
         ...{ level: Number(valueOf(rule, 'log-level') || 4), flags: logFlags(rule) },
       },
     ],
-    show: (rule) => {
+    show: (rule, numeric) => {
       const prefix = valueOf(rule, 'log-prefix');
       const shown = prefix === '' ? '' : ` prefix "${prefix}"`;
-      return ` LOG flags ${logFlags(rule)} level ${valueOf(rule, 'log-level') || 4}${shown}`;
+      const number = Number(valueOf(rule, 'log-level') || 4);
+      if (numeric) return ` LOG flags ${logFlags(rule)} level ${number}${shown}`;
+      const set = LOG_FLAGS.filter(([name]) => flag(rule, name)).map(([, , word]) => ` ${word}`);
+      return ` LOG level ${LEVELS[number]!}${set.join('')}${shown}`;
     },
   },
   MARK: {
-    tables: ['mangle'],
     options: {
       'set-xmark': xmark,
       // Bits of the value are set, and those of the mask cleared before.
@@ -201,32 +242,27 @@ export const TARGETS: Readonly<Record<string, Target>> = wordTable({
     show: markShown,
   },
   CT: {
-    tables: ['raw'],
     options: { notrack: null },
     make: notrack,
-    show: () => ' NOTRACK',
+    show: () => ' CT notrack',
   },
   NOTRACK: {
-    tables: ['raw'],
     options: {},
     shownAs: 'CT',
     make: notrack,
     show: () => ' NOTRACK',
   },
   SNAT: {
-    tables: ['nat'],
     options: { 'to-source': natAddress, ...NAT_FLAGS, persistent: null },
     make: (rule) => [nat(rule, 'snat', valueOf(rule, 'to-source'))],
     show: (rule) => ` to:${valueOf(rule, 'to-source')}${showFlags(rule)}`,
   },
   DNAT: {
-    tables: ['nat'],
     options: { 'to-destination': natAddress, random: null, persistent: null },
     make: (rule) => [nat(rule, 'dnat', valueOf(rule, 'to-destination'))],
     show: (rule) => ` to:${valueOf(rule, 'to-destination')}${showFlags(rule)}`,
   },
   MASQUERADE: {
-    tables: ['nat'],
     options: { 'to-ports': natPorts, ...NAT_FLAGS },
     make: (rule) => {
       const range = valueOf(rule, 'to-ports');
@@ -238,7 +274,6 @@ export const TARGETS: Readonly<Record<string, Target>> = wordTable({
     },
   },
   REDIRECT: {
-    tables: ['nat'],
     options: { 'to-ports': natPorts, random: null },
     make: (rule) => {
       const range = valueOf(rule, 'to-ports');

@@ -1,25 +1,75 @@
 /// Values in rules: protocols, ports, addresses, rates, marks, states. Reading gives them in the form in
 /// which `iptables -S` writes them. Stands for libxtables' xtables_parse_*() and the extensions.
-import { addressNumber } from '../../kernel/flows.ts';
+import { addressText6 } from '../../kernel/address.ts';
+import { addressNumber, addressText } from '../../kernel/flows.ts';
+import { readWords } from '../../kernel/netfilter/packet.ts';
 import { SERVICES } from '../nft/services.ts';
-import { badParameter } from './fault.ts';
+import { absent, badParameter } from './fault.ts';
 import type { Address } from './rule.ts';
-import { wordTable } from '../word_table.ts';
 
-const PROTOCOLS: Readonly<Record<string, number>> = wordTable({
-  ...{ tcp: 6, udp: 17, icmp: 1, esp: 50, ah: 51, sctp: 132, udplite: 136, all: 0, ipv6: 41 },
-  ...{ gre: 47, igmp: 2, ospf: 89, vrrp: 112, 'ipv6-icmp': 58, ipip: 94 },
-});
+// Names that iptables knows by itself; of two names for one number the first is shown.
+// libxtables/xtables.c:xtables_chain_protos[]
+const PROTOCOLS: readonly (readonly [name: string, number: number])[] = [
+  ...([
+    ['tcp', 6],
+    ['sctp', 132],
+    ['udp', 17],
+    ['udplite', 136],
+    ['icmp', 1],
+  ] as const),
+  ...([
+    ['ipv6-icmp', 58],
+    ['icmpv6', 58],
+    ['esp', 50],
+    ['ah', 51],
+  ] as const),
+  ...([
+    ['mobility-header', 135],
+    ['ipv6-mh', 135],
+    ['mh', 135],
+    ['dccp', 33],
+  ] as const),
+  ...([
+    ['ipcomp', 108],
+    ['all', 0],
+  ] as const),
+];
+// And some of /etc/protocols.
+const OTHERS: readonly (readonly [name: string, number: number])[] = [
+  ...([
+    ['igmp', 2],
+    ['ipencap', 4],
+    ['ipv6', 41],
+    ['ipv6-route', 43],
+    ['ipv6-frag', 44],
+  ] as const),
+  ...([
+    ['gre', 47],
+    ['ipv6-nonxt', 59],
+    ['ipv6-opts', 60],
+    ['ospf', 89],
+    ['ipip', 94],
+  ] as const),
+  ...([
+    ['pim', 103],
+    ['vrrp', 112],
+    ['l2tp', 115],
+  ] as const),
+];
 
 export function protocolOf(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) < 256) return Number(text);
-  const known = PROTOCOLS[text.toLowerCase()];
-  if (known === undefined) throw badParameter(`unknown protocol "${text}" specified`);
-  return known;
+  if (/^(0x[0-9a-f]+|\d+)$/i.test(text) && Number(text) < 256) return Number(text);
+  const name = text.toLowerCase();
+  const known = [...PROTOCOLS, ...OTHERS].find(([one]) => one === name);
+  if (!known) throw badParameter(`unknown protocol "${name}" specified`);
+  return known[1];
 }
 
-export function protocolName(number: number): string {
-  return Object.entries(PROTOCOLS).find(([, one]) => one === number)?.[0] ?? String(number);
+/// The name that is shown; `numeric`: only such as iptables knows by itself.
+/// iptables/xshared.c:proto_to_name()
+export function protocolName(number: number, numeric: boolean): string {
+  const names = numeric ? PROTOCOLS : [...PROTOCOLS, ...OTHERS];
+  return names.find(([, one]) => one === number)?.[0] ?? String(number);
 }
 
 /// A port by number or name.
@@ -37,7 +87,7 @@ export function ports(text: string): string {
   const [low, high] = [text.slice(0, at), text.slice(at + 1)];
   const [from, to] = [low === '' ? 0 : port(low), high === '' ? 65535 : port(high)];
   if (from > to) throw badParameter('invalid portrange (min > max)');
-  return `${from}:${to}`;
+  return from === to ? String(from) : `${from}:${to}`;
 }
 
 export function portList(text: string): string {
@@ -47,32 +97,61 @@ export function portList(text: string): string {
 }
 
 /// An address with a prefix length or mask.
-export function address(text: string, not: boolean): Address {
-  const [host = '', mask] = text.split('/');
-  const bits = mask === undefined ? 32 : maskBits(mask);
-  const number = hostNumber(host);
+export function address(text: string, not: boolean, six: boolean): Address {
+  const cut = text.lastIndexOf('/');
+  const host = cut < 0 ? text : text.slice(0, cut);
+  const mask = cut < 0 ? undefined : text.slice(cut + 1);
+  const bits = mask === undefined ? (six ? 128 : 32) : six ? maskBits6(mask) : maskBits(mask);
   if (bits < 0) throw badParameter(`invalid mask \`${mask}' specified`);
-  if (number < 0) throw badParameter(`host/network \`${text}' not found`);
-  return { addr: bits === 0 ? 0 : (number & prefix(bits)) >>> 0, bits, not };
+  if (bits === 0) return { addr: six ? '::' : '0.0.0.0', bits, not };
+  const words = six ? hostWords6(host) : hostNumber(host);
+  if (words === null) throw badParameter(`host/network \`${host}' not found`);
+  const kept = words.map((word, i) => (word & prefix(bits - 32 * i)) >>> 0);
+  return { addr: six ? address6Text(kept) : addressText(kept[0]!), bits, not };
 }
 
+/// A mask of so many bits, in a word.
 export function prefix(bits: number): number {
-  return bits === 0 ? 0 : (-1 << (32 - bits)) >>> 0;
+  if (bits >= 32) return 0xffff_ffff;
+  return bits <= 0 ? 0 : (-1 << (32 - bits)) >>> 0;
 }
 
-function hostNumber(text: string): number {
-  if (text === 'localhost') return 0x7f00_0001;
-  if (!/^\d{1,3}(\.\d{1,3}){0,3}$/.test(text)) return -1;
+/// The words of an address in its one form.
+export function addressWords(text: string): readonly number[] {
+  return text.includes(':') ? readWords(text)! : [addressNumber(text)];
+}
+
+/// Four words as an IPv6 address.
+export function address6Text(words: readonly number[]): string {
+  return addressText6(words.flatMap((word) => [24, 16, 8, 0].map((at) => (word >>> at) & 255)));
+}
+
+function hostWords6(text: string): readonly number[] | null {
+  return readWords(text === 'localhost' ? '::1' : text);
+}
+
+function hostNumber(text: string): readonly number[] | null {
+  if (text === 'localhost') return [0x7f00_0001];
+  if (!/^\d{1,3}(\.\d{1,3}){0,3}$/.test(text)) return null;
   const parts = text.split('.');
   while (parts.length < 4) parts.push('0');
-  return parts.some((part) => Number(part) > 255) ? -1 : addressNumber(parts.join('.'));
+  return parts.some((part) => Number(part) > 255) ? null : [addressNumber(parts.join('.'))];
 }
 
 function maskBits(text: string): number {
   if (/^\d+$/.test(text)) return Number(text) > 32 ? -1 : Number(text);
-  const mask = hostNumber(text);
+  const mask = hostNumber(text)?.[0];
   for (let bits = 0; bits <= 32; bits++) if (mask === prefix(bits)) return bits;
   return -1;
+}
+
+function maskBits6(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text) > 128 ? -1 : Number(text);
+  const mask = readWords(text);
+  if (!mask) return -1;
+  for (let bits = 0; bits <= 128; bits++)
+    if (mask.every((word, i) => word === prefix(bits - 32 * i))) return bits;
+  throw absent('ip6tables: a mask that is no prefix');
 }
 
 const SCALE = 10_000;
@@ -143,23 +222,6 @@ export function flagBits(text: string): number {
 export function flagNames(bits: number): string {
   if (bits === 0) return 'NONE';
   return FLAGS.filter((_, i) => bits & (1 << i)).join(',');
-}
-
-const ICMP_TYPES: Readonly<Record<string, string>> = wordTable({
-  ...{ any: 'any', 'echo-reply': '0', pong: '0', 'destination-unreachable': '3' },
-  ...{ 'network-unreachable': '3/0', 'host-unreachable': '3/1', 'protocol-unreachable': '3/2' },
-  ...{ 'port-unreachable': '3/3', 'fragmentation-needed': '3/4', 'source-quench': '4' },
-  ...{ redirect: '5', 'echo-request': '8', ping: '8', 'router-advertisement': '9' },
-  ...{ 'router-solicitation': '10', 'time-exceeded': '11', 'ttl-exceeded': '11' },
-  ...{ 'parameter-problem': '12', 'timestamp-request': '13', 'timestamp-reply': '14' },
-});
-
-export function icmpType(text: string): string {
-  const known = ICMP_TYPES[text.toLowerCase()];
-  if (known !== undefined) return known;
-  if (!/^\d{1,3}(\/\d{1,3})?$/.test(text) || text.split('/').some((part) => Number(part) > 255))
-    throw badParameter(`Invalid ICMP type \`${text}'`);
-  return text;
 }
 
 /// A mark with its mask, in the form in which it is written.

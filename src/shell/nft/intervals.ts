@@ -6,7 +6,13 @@ import type {
   NewSetElem,
   NewSetSpec,
 } from '../../kernel/netfilter/nf_tables_message.ts';
-import { overlap, sameKey, touches } from '../../kernel/netfilter/nft_set.ts';
+import {
+  insertElement,
+  overlapping,
+  placeOf,
+  sameKey,
+  touches,
+} from '../../kernel/netfilter/nft_set.ts';
 import type { NftElement, NftSet } from '../../kernel/netfilter/types.ts';
 import type { Kernel } from '../../kernel/state.ts';
 import { Trouble, type Place } from './trouble.ts';
@@ -26,42 +32,56 @@ export function intervalMessages(
       ?.sets.find((one) => one.name === name)?.elements ?? [];
   const like: NftSet = { ...spec, name, handle: 0 };
   if (spec.auto_merge && spec.fields.length === 1) return merged(message, there, like);
-  const taken: NftElement[] = [];
+  const old = { ...like, elements: [...there] };
+  const taken = { ...like, elements: [] };
   for (const [i, element] of message.elements.entries()) {
-    if (there.some((other) => overlap(like, other, element) && !sameKey(other, element)))
+    if (clashes(old, element))
       throw new Trouble(parts[i]!, 'interval overlaps with an existing one');
-    if (taken.some((other) => overlap(like, other, element) && !sameKey(other, element)))
-      throw new Trouble(parts[i]!, 'conflicting intervals specified');
-    taken.push(element);
+    if (clashes(taken, element)) throw new Trouble(parts[i]!, 'conflicting intervals specified');
+    insertElement(taken, element);
   }
   return [message];
+}
+
+function clashes(set: NftSet, element: NftElement): boolean {
+  const other = overlapping(set, element);
+  return other !== undefined && !sameKey(other, element);
 }
 
 function merged(
   message: NewSetElem,
   there: readonly NftElement[],
-  set: NftSet,
+  like: NftSet,
 ): (NewSetElem | DelSetElem)[] {
-  let gone: NftElement[] = [];
-  let made: NftElement[] = [];
+  const old = { ...like, elements: [...there] };
+  const made = { ...like, elements: [] };
+  const gone: NftElement[] = [];
   for (const element of message.elements) {
     let whole = element;
     for (;;) {
-      const near = (other: NftElement): boolean => touches(set, other, whole);
-      const old = there.filter((other) => !gone.includes(other) && near(other));
-      const mine = made.filter(near);
-      if (old.length + mine.length === 0) break;
-      gone = [...gone, ...old];
-      made = made.filter((other) => !mine.includes(other));
-      for (const other of [...old, ...mine]) whole = union(whole, other);
+      const given = takeNear(old, whole);
+      const near = [...given, ...takeNear(made, whole)];
+      if (near.length === 0) break;
+      gone.push(...given);
+      for (const other of near) whole = union(whole, other);
     }
-    made.push(whole);
+    insertElement(made, whole);
   }
   const { family, table, set: name } = message;
   const names = { family, table, set: name };
-  const news: NewSetElem = { ...message, elements: made };
+  const news: NewSetElem = { ...message, elements: made.elements };
   if (gone.length === 0) return [news];
   return [{ type: 'delsetelem', ...names, elements: gone, destroy: false }, news];
+}
+
+// Takes out what an element can be put together with: it lies side by side in the order of keys.
+function takeNear(set: NftSet, element: NftElement): NftElement[] {
+  const { elements } = set;
+  let first = placeOf(set, element);
+  let last = first;
+  while (first > 0 && touches(set, elements[first - 1]!, element)) first--;
+  while (last < elements.length && touches(set, elements[last]!, element)) last++;
+  return elements.splice(first, last - first);
 }
 
 function union(a: NftElement, b: NftElement): NftElement {

@@ -107,7 +107,7 @@ function tableText(k: Kernel, table: NftTable, style: Style): string {
     ...table.chains.map((chain) => chainText(k, table, chain, style)),
   ];
   const flags = table.dormant ? '\tflags dormant\n' : '';
-  const gap = table.dormant && parts.length > 0 && comment === '' ? '\n' : '';
+  const gap = table.dormant && parts.length > 0 ? '\n' : '';
   return `table ${table.family} ${table.name} {${handle}\n${flags}${comment}${gap}${parts.join('\n')}}\n`;
 }
 
@@ -160,9 +160,11 @@ function setHead(set: NftSet, style: Style): string {
     set.constant ? 'constant' : '',
     set.dynamic ? 'dynamic' : '',
     set.interval ? 'interval' : '',
-    set.timeout && set.default_timeout_ns === 0 ? 'timeout' : '',
+    set.timeout ? 'timeout' : '',
   ].filter((flag) => flag !== '');
-  if (flags.length > 0) text += `\t\tflags ${flags.join(',')}\n`;
+  // A default timeout says by itself that there are timeouts.
+  const redundant = set.default_timeout_ns > 0 && flags.length === 1;
+  if (flags.length > 0 && !redundant) text += `\t\tflags ${flags.join(',')}\n`;
   if (set.auto_merge) text += '\t\tauto-merge\n';
   if (set.default_timeout_ns > 0) text += `\t\ttimeout ${timeText(set.default_timeout_ns / 1e6)}\n`;
   if (set.comment !== '') text += `\t\tcomment "${set.comment}"\n`;

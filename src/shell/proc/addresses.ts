@@ -2,6 +2,7 @@
 /// addresses. Every device has its link-local address and the groups of a host.
 /// Stands for dev_mc_seq_show(), igmp_mc_seq_show(), if6_seq_show().
 /// Left out: groups that a program joins.
+import { addressBytes } from '../../kernel/address.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Line } from '../command.ts';
 import { row } from '../nodes.ts';
@@ -32,9 +33,15 @@ export function ifInet6(k: Kernel): Line[] {
         `fe80000000000000${eui64(dev.mac)} ${hex2(dev.ifindex)} 40 20 c0 ${dev.name.padStart(8)}`,
     )
     .reverse();
-  return [...local, `${'1'.padStart(32, '0')} 01 80 10 80 ${'lo'.padStart(8)}`].map((text) =>
-    row(text),
+  const given = k.devs.flatMap((dev) =>
+    dev.addrs6.map((text) => {
+      const [address = '', length = '128'] = text.split('/');
+      const bytes = addressBytes(address).map(hex2).join('');
+      return `${bytes} ${hex2(dev.ifindex)} ${hex2(Number(length))} 00 80 ${dev.name.padStart(8)}`;
+    }),
   );
+  const own = [...local, `${'1'.padStart(32, '0')} 01 80 10 80 ${'lo'.padStart(8)}`];
+  return [...given, ...own].map((text) => row(text));
 }
 
 /// /proc/net/dev_mcast: link-layer groups of each device.

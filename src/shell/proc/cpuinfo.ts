@@ -116,10 +116,38 @@ const diskModules: readonly Module[] = [
   { name: 'virtio_blk', size: 32768, users: 1, by: [] },
 ];
 
-/// The modules, latest loaded first: drivers of the NICs, then what the disk needs.
+/// Sizes of those that settings bring in, as far as they were recorded.
+const SCH_FQ_SIZE = 20480;
+const TCP_BBR_SIZE = 20480;
+
+/// The modules, latest loaded first: what settings have brought in, drivers of the NICs, what the disk needs.
+/// Left out: modules of which no size was recorded.
 export function modules(k: Kernel): Module[] {
+  if (k.desc.arch === 'aarch64') return []; // their sizes were not recorded
   const drivers = [...new Set(k.desc.nics.map((nic) => nic.driver))].reverse();
-  return [...drivers.flatMap((driver) => driverModules[driver] ?? []), ...diskModules];
+  return [
+    ...settingModules(k),
+    ...drivers.flatMap((driver) => driverModules[driver] ?? []),
+    ...diskModules,
+  ];
+}
+
+/// A module is used by each discipline of its kind, and as the default for those to come.
+function settingModules(k: Kernel): Module[] {
+  const found: Module[] = [];
+  const isDefault = (name: string, kind: string): number => Number(k.sysctl[name] === kind);
+  const available = (k.sysctl['net.ipv4.tcp_available_congestion_control'] ?? '').split(' ');
+  if (available.includes('bbr')) {
+    const users = isDefault('net.ipv4.tcp_congestion_control', 'bbr');
+    found.push({ name: 'tcp_bbr', size: TCP_BBR_SIZE, users, by: [] });
+  }
+  const disciplines = k.devs.reduce((sum, { qdisc, tx }) => {
+    const leaves = qdisc.leaf?.kind === 'fq' ? tx.length : 0;
+    return sum + leaves + Number(qdisc.kind === 'fq');
+  }, 0);
+  const users = disciplines + isDefault('net.core.default_qdisc', 'fq');
+  if (users > 0) found.push({ name: 'sch_fq', size: SCH_FQ_SIZE, users, by: [] });
+  return found;
 }
 
 export function procModules(k: Kernel): Line[] {

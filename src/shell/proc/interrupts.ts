@@ -1,5 +1,5 @@
-/// /proc/interrupts: how often each interrupt fired on each CPU. Device rows come from the host; the
-/// rows of the platform (timer, disk) and the architecture's rows stay at their recorded boot value,
+/// /proc/interrupts: how often each interrupt fired on each CPU. Device rows come from the host (of a
+/// server's NVMe disk they stay 0: no disk is read or written here); the rows of the platform (timer, disk) and the architecture's rows stay at their recorded boot value,
 /// except RES and CAL, to which the host's own inter-processor interrupts are added.
 /// Stands for show_interrupts() and arch_show_interrupts().
 import type { Kernel } from '../../kernel/state.ts';
@@ -50,8 +50,10 @@ const architecture = [
   ['PIW', 'Posted-interrupt wakeup event'],
 ] as const;
 
-/// The architecture's rows: the recorded boot value plus what the host itself has done since.
+/// The architecture's rows: the recorded boot value plus what the host itself has done since. Those of Arm cores (IPI0
+/// and so on) were not recorded.
 export function architectureRows(k: Kernel): InterruptRow[] {
+  if (k.desc.arch === 'aarch64') return [];
   const { local } = platformOf(k);
   return architecture.map(([label, name]) => {
     const since = moved(k, label);
@@ -92,5 +94,7 @@ export function interrupts(k: Kernel): Line[] {
 /// The interrupt chip, the line on it, and how it is triggered.
 function wiring({ chip, hwirq }: InterruptRow): string {
   const [line = '', trigger = ''] = hwirq.split('-');
-  return `${chip.padStart(8)} ${line.padStart(3)}-${trigger.padEnd(8)}`;
+  // x86 names the flow handler; Arm says whether it is the level or the edge that counts.
+  const dash = /^[A-Z]/.test(trigger) ? ' ' : '-';
+  return `${chip.padStart(8)} ${line.padStart(3)}${dash}${trigger.padEnd(8)}`;
 }

@@ -11,12 +11,11 @@ import {
   printList,
   printMask,
 } from '../../kernel/cpumask.ts';
-import { irq_set_affinity } from '../../kernel/irq.ts';
+import { irq_can_set_affinity_usr, irq_set_affinity } from '../../kernel/irq.ts';
+import { DEFAULT_AFFINITY } from '../../kernel/nic_vectors.ts';
 import type { Kernel } from '../../kernel/state.ts';
 import { dir, file, marked, plain, type DirNode, type Entry, type Node } from '../nodes.ts';
 import { platformIrqs, type PlatformIrq } from './platform.ts';
-
-const defaultPath = '/proc/irq/default_smp_affinity';
 
 /// One interrupt as its directory shows it.
 interface IrqView {
@@ -41,7 +40,7 @@ function views(k: Kernel): IrqView[] {
     node: irq.node,
     spurious: ['0', '0', '0'],
     name: irq.name,
-    fixed: false,
+    fixed: !irq_can_set_affinity_usr(irq),
     set: (mask) => irq_set_affinity(k, irq.irq, [...mask]),
   }));
   const taken = new Set(own.map((view) => view.irq));
@@ -118,14 +117,14 @@ function defaultAffinity(k: Kernel): string {
     k.cpus.map((cpu) => cpu.id),
     k.desc.cpus,
   );
-  return k.stored[defaultPath] ?? printMask(all, k.desc.cpus);
+  return k.stored[DEFAULT_AFFINITY] ?? printMask(all, k.desc.cpus);
 }
 
 function writeDefault(k: Kernel, text: string): Result {
   const mask = parseMask(text, k.desc.cpus);
   if (typeof mask === 'string') return fails(mask);
   if (!cpusIn(mask).some((cpu) => k.cpus[cpu]?.online)) return fails('EINVAL');
-  k.stored[defaultPath] = printMask(mask, k.desc.cpus);
+  k.stored[DEFAULT_AFFINITY] = printMask(mask, k.desc.cpus);
   k.config_version++;
   return { ok: true };
 }

@@ -12,7 +12,7 @@ import { devSnmp6, netstat, snmp, snmp6, xfrmStat } from './snmp.ts';
 import { softnetStat } from './softnet_stat.ts';
 import { vlanDirectory } from './vlan.ts';
 import { nfConntrack, nfConntrackStat } from './nf_conntrack.ts';
-import { raw, sockstat, sockstat6, tcp, tcp6, udp } from './sockets.ts';
+import { raw, raw6, sockstat, sockstat6, tcp, tcp6, udp, udp6 } from './sockets.ts';
 
 /// A file that says the same on every host.
 export function constant(path: string): Entry {
@@ -25,7 +25,7 @@ export function unmodelled(mode = 0o444): Entry {
 }
 
 const constants =
-  'anycast6 connector icmp icmp6 ip6_flowlabel ip6_mr_cache ip6_mr_vif ip_mr_cache ip_mr_vif mcfilter mcfilter6 protocols psched raw6 rt_cache udp6 udplite udplite6 unix wireless'.split(
+  'anycast6 connector icmp icmp6 ip6_flowlabel ip6_mr_cache ip6_mr_vif ip_mr_cache ip_mr_vif mcfilter mcfilter6 protocols psched rt_cache udplite udplite6 unix wireless'.split(
     ' ',
   );
 const missing = 'ipv6_route netlink rt6_stats rt_acct'.split(' ');
@@ -59,9 +59,11 @@ export function net(k: Kernel): DirNode {
   add('sockstat6', () => sockstat6(k));
   add('softnet_stat', () => softnetStat(k));
   add('raw', () => raw(k));
+  add('raw6', () => raw6(k));
   add('tcp', () => tcp(k));
   add('tcp6', () => tcp6(k));
   add('udp', () => udp(k));
+  add('udp6', () => udp6(k));
   add('xfrm_stat', xfrmStat);
   // There once the module is loaded, as it is with the first VLAN device.
   if (k.devs.some((dev) => dev.links.vlan !== null)) entries['vlan'] = () => vlanDirectory(k);

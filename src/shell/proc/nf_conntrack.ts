@@ -1,6 +1,7 @@
 /// Connections as text: /proc/net/nf_conntrack, /proc/net/stat/nf_conntrack, and the lines of conntrack -L.
 /// Stands for ct_seq_show() and ct_cpu_seq_show() in net/netfilter/nf_conntrack_standalone.c.
 import { addressText } from '../../kernel/flows.ts';
+import { longForm } from '../../kernel/netfilter/packet.ts';
 import { expiresIn, shouldGc, tableEntries } from '../../kernel/netfilter/conntrack/table.ts';
 import { TCP_STATE_NAMES } from '../../kernel/netfilter/conntrack/tcp_states.ts';
 import {
@@ -18,9 +19,10 @@ export function liveEntries(k: Kernel): CtEntry[] {
   return tableEntries(k).filter((entry) => !shouldGc(k, entry));
 }
 
-function addresses({ family, saddr, daddr, src, dst }: Tuple): string {
+function addresses({ family, saddr, daddr, src, dst }: Tuple, kernel: boolean): string {
   if (family === 2) return `src=${addressText(src)} dst=${addressText(dst)} `;
-  return `src=${saddr} dst=${daddr} `;
+  const text = kernel ? longForm : (address: string): string => address;
+  return `src=${text(saddr)} dst=${text(daddr)} `;
 }
 
 function ports({ proto, sport, dport }: Tuple): string {
@@ -28,14 +30,14 @@ function ports({ proto, sport, dport }: Tuple): string {
   return NAMES[proto] === undefined ? '' : `sport=${sport} dport=${dport} `;
 }
 
-function direction(entry: CtEntry, dir: number): string {
+function direction(entry: CtEntry, dir: number, kernel: boolean): string {
   const tuple = entry.tuple[dir]!;
   const counted = `packets=${entry.packets[dir]!} bytes=${entry.bytes[dir]!} `;
-  return addresses(tuple) + ports(tuple) + (entry.acct ? counted : '');
+  return addresses(tuple, kernel) + ports(tuple) + (entry.acct ? counted : '');
 }
 
-/// An entry from the protocol on, without `use=`.
-export function entryText(k: Kernel, entry: CtEntry): string {
+/// An entry from the protocol on, without `use=`; `kernel`: as the kernel itself writes IPv6 addresses.
+export function entryText(k: Kernel, entry: CtEntry, kernel: boolean): string {
   const { proto } = entry.tuple[0]!;
   const name = (NAMES[proto] ?? 'unknown').padEnd(8);
   const left = Math.floor(expiresIn(k, entry) / k.desc.hz);
@@ -43,8 +45,8 @@ export function entryText(k: Kernel, entry: CtEntry): string {
   const unreplied = entry.status & IPS_SEEN_REPLY ? '' : '[UNREPLIED] ';
   const assured = entry.status & IPS_ASSURED ? '[ASSURED] ' : '';
   return (
-    `${name} ${proto} ${left} ${state}${direction(entry, 0)}${unreplied}` +
-    `${direction(entry, 1)}${assured}mark=${entry.mark} `
+    `${name} ${proto} ${left} ${state}${direction(entry, 0, kernel)}${unreplied}` +
+    `${direction(entry, 1, kernel)}${assured}mark=${entry.mark} `
   );
 }
 
@@ -53,7 +55,7 @@ export function nfConntrack(k: Kernel): string[] {
   return liveEntries(k).map((entry) => {
     const { family } = entry.tuple[0]!;
     const l3 = (family === 2 ? 'ipv4' : 'ipv6').padEnd(8);
-    return `${l3} ${family} ${entryText(k, entry)}zone=0 use=2`;
+    return `${l3} ${family} ${entryText(k, entry, true)}zone=0 use=2`;
   });
 }
 

@@ -34,6 +34,7 @@ export interface PlatformIrq {
 export function platformIrqs(k: Kernel): PlatformIrq[] {
   return platformOf(k)
     .irqs.split('\n')
+    .filter((line) => line !== '')
     .map((line) => platformIrq(line, k.desc.cpus));
 }
 

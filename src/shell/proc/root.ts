@@ -21,14 +21,14 @@ export function proc(k: Kernel): DirNode {
     buddyinfo: unmodelled(),
     cgroups: constant('/proc/cgroups'),
     cmdline: file(() => platformOf(k).cmdline),
-    cpuinfo: file(() => cpuinfo(k)),
+    cpuinfo: isArm(k) ? unmodelled() : file(() => cpuinfo(k)),
     devices: constant('/proc/devices'),
     filesystems: constant('/proc/filesystems'),
     interrupts: file(() => interrupts(k)),
     irq: () => irq(k),
     loadavg: file(() => loadavg(k)),
     meminfo: file(() => meminfo(k)),
-    modules: file(() => procModules(k)),
+    modules: isArm(k) ? unmodelled() : file(() => procModules(k)),
     mounts: link('self/mounts'),
     net: link('self/net'),
     self: () => dir({ mounts: file(() => plain(mounts)), net: () => net(k) }),
@@ -36,10 +36,15 @@ export function proc(k: Kernel): DirNode {
     stat: file(() => stat(k)),
     sys: () => sys(k),
     uptime: file(() => uptime(k)),
-    version: constant('/proc/version'),
+    version: isArm(k) ? unmodelled() : constant('/proc/version'),
     vmstat: unmodelled(),
     zoneinfo: unmodelled(),
   });
+}
+
+/// What the kernel says of Arm cores and of its own build for them was not recorded.
+function isArm(k: Kernel): boolean {
+  return k.desc.arch === 'aarch64';
 }
 
 const mounts = `dev /dev devtmpfs rw,relatime,size=1006840k,nr_inodes=251710,mode=755,inode64 0 0

@@ -1,8 +1,10 @@
-/// /proc/net/tcp, udp, raw and sockstat: the sockets and the memory they hold.
+/// /proc/net/tcp, udp, raw and sockstat, and the same of IPv6: the sockets and the memory they hold.
 /// Stands for udp4_format_sock() in net/ipv4/udp.c, get_tcp4_sock() and get_openreq4() in
-/// net/ipv4/tcp_ipv4.c, raw_sock_seq_show() in net/ipv4/raw.c and sockstat_seq_show() in net/ipv4/proc.c.
+/// net/ipv4/tcp_ipv4.c, raw_sock_seq_show() in net/ipv4/raw.c and sockstat_seq_show() in net/ipv4/proc.c, and
+/// for their like in net/ipv6, with __ip6_dgram_sock_seq_show() in net/ipv6/datagram.c.
 /// Left out: the address of the socket, which is shown as zeros, as the kernel shows it to those who
 /// may not see addresses; the random part of the hash, so that slots follow from the port.
+import { addressBytes } from '../../kernel/address.ts';
 import type { Kernel, Sock } from '../../kernel/state.ts';
 import type { Line } from '../command.ts';
 import { value } from '../marked.ts';
@@ -16,6 +18,7 @@ const tcpHeading =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 const tcp6Heading =
   '  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+const datagram6Heading = `${tcp6Heading} ref pointer drops`;
 const rawHeading = `${tcpHeading} ref pointer drops`;
 const TCP_WIDTH = 149;
 const UDP_WIDTH = 127;
@@ -41,10 +44,15 @@ export function littleEndian(address: string): string {
 }
 
 function endpoint(address: string, port: number, six: boolean): string {
-  const four = littleEndian(address.replace('::ffff:', '') || '0.0.0.0');
-  // An IPv6 socket has an IPv4 connection, or is bound to any address.
-  const front = six ? `${'0'.repeat(16)}${address === '' ? '0'.repeat(8) : 'FFFF0000'}` : '';
-  return `${front}${four}:${hex(port, 4)}`;
+  const text = six ? littleEndian6(address) : littleEndian(address || '0.0.0.0');
+  return `${text}:${hex(port, 4)}`;
+}
+
+/// An IPv6 address, or an IPv4 one in its form, as four such words; '' any.
+function littleEndian6(address: string): string {
+  if (address.includes('.')) return `${'0'.repeat(16)}FFFF0000${littleEndian(address.slice(7))}`;
+  const bytes = addressBytes(address || '::');
+  return [0, 4, 8, 12].map((at) => littleEndian(bytes.slice(at, at + 4).join('.'))).join('');
 }
 
 function ends(one: SocketRow): string {
@@ -81,6 +89,22 @@ export function udp(k: Kernel): Line[] {
   return [
     row(udpHeading.padEnd(UDP_WIDTH)),
     ...rowsOf(k, 'udp').map((one) => datagramLine(k, one, UDP_WIDTH, String(one.slot).padStart(5))),
+  ];
+}
+
+/// /proc/net/udp6
+export function udp6(k: Kernel): Line[] {
+  return [
+    row(datagram6Heading),
+    ...rowsOf(k, 'udp', true).map((one) => datagramLine(k, one, 0, String(one.slot).padStart(5))),
+  ];
+}
+
+/// /proc/net/raw6
+export function raw6(k: Kernel): Line[] {
+  return [
+    row(datagram6Heading),
+    ...rowsOf(k, 'raw', true).map((one) => datagramLine(k, one, 0, String(one.port).padStart(5))),
   ];
 }
 
@@ -136,7 +160,7 @@ function timing(k: Kernel, sock: Sock): string {
 }
 
 export function sockstat(k: Kernel): Line[] {
-  const { used, tcp4, udp4, alloc, raw: raws } = socketCounts(k);
+  const { used, tcp4, udp4, alloc, raw4 } = socketCounts(k);
   return [
     row(`sockets: used ${used}`),
     row(
@@ -148,18 +172,18 @@ export function sockstat(k: Kernel): Line[] {
       value(Math.max(0, k.udp_memory_allocated), 'counter:sockstat:udp_mem'),
     ),
     row('UDPLITE: inuse 0'),
-    row(`RAW: inuse ${raws}`),
+    row(`RAW: inuse ${raw4}`),
     row(`FRAG: inuse ${k.frags.queues.filter((q) => q.live).length} memory ${k.frags.mem}`),
   ];
 }
 
 export function sockstat6(k: Kernel): Line[] {
-  const { tcp6, udp6 } = socketCounts(k);
+  const { tcp6: tcp, udp6: udp, raw6 } = socketCounts(k);
   return [
-    row(`TCP6: inuse ${tcp6}`),
-    row(`UDP6: inuse ${udp6}`),
+    row(`TCP6: inuse ${tcp}`),
+    row(`UDP6: inuse ${udp}`),
     row('UDPLITE6: inuse 0'),
-    row('RAW6: inuse 0'),
-    row('FRAG6: inuse 0 memory 0'),
+    row(`RAW6: inuse ${raw6}`),
+    row(`FRAG6: inuse ${k.frags6.queues.filter((q) => q.live).length} memory ${k.frags6.mem}`),
   ];
 }

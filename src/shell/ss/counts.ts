@@ -10,19 +10,20 @@ export interface SocketCounts {
   readonly tcp6: number;
   readonly udp4: number;
   readonly udp6: number;
-  readonly raw: number;
+  readonly raw4: number;
+  readonly raw6: number;
   readonly alloc: number; // TCP sockets, those without a port included
   readonly estab: number; // connections in ESTABLISHED or CLOSE-WAIT
 }
 
 export function socketCounts(k: Kernel): SocketCounts {
-  const counts = { tcp4: 0, tcp6: 0, udp4: 0, udp6: 0, raw: 0 };
+  const counts = { tcp4: 0, tcp6: 0, udp4: 0, udp6: 0, raw4: 0, raw6: 0 };
   let used = 0;
   for (const sock of k.socks) {
     if (!sock.hashed && sock.task === 0) continue;
     used++;
     const six = sock.family === AF_INET6 || sock.mapped;
-    if (sock.proto === 'raw') counts.raw++;
+    if (sock.proto === 'raw') counts[six ? 'raw6' : 'raw4']++;
     else if (sock.proto === 'udp') counts[six ? 'udp6' : 'udp4']++;
     else if (sock.proto === 'tcp' && sock.hashed) counts[six ? 'tcp6' : 'tcp4']++;
   }

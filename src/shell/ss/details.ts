@@ -31,7 +31,7 @@ export function extendedOf(k: Kernel, row: SocketRow): string {
   const ways = `${sock.shutdown & 1 ? '-' : '<'}-${sock.shutdown & 2 ? '-' : '>'}`;
   return (
     `${uid > 0 ? ` uid:${uid}` : ''} ino:${sock.ino} sk:${sock.cookie.toString(16)}` +
-    `${row.six && bound ? ' v6only:0' : ''} cgroup:/ ${ways}`
+    `${row.six && bound ? ` v6only:${row.v6only ? 1 : 0}` : ''} cgroup:/ ${ways}`
   );
 }
 

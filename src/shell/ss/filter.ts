@@ -1,11 +1,13 @@
 /// ss's filter language: sport and dport, src and dst, with and, or, not and brackets.
 /// Left out: prefixes, devices, marks, cgroups, and services by name.
+import { address6 } from '../../kernel/address.ts';
 
 export interface Endpoints {
   readonly local: string; // '' any
   readonly port: number;
   readonly peer: string; // '' none
   readonly peer_port: number;
+  readonly six: boolean; // of an IPv6 socket
 }
 
 type Test = (socket: Endpoints) => boolean;
@@ -87,13 +89,16 @@ export function parseFilter(words: readonly string[]): Test | null {
 
   function address(token: string): Test | null {
     if (['=', '==', 'eq'].includes(tokens[at] ?? '')) at++;
-    const [, host = '', number] = /^([\d.*]*)(?::(\d+|\*))?$/.exec(tokens[at++] ?? '-') ?? [];
-    if (!host && number === undefined) return null;
+    const form = /^(?:\[([\da-f:]+)\]|([\d.*]*))(?::(\d+|\*))?$/i;
+    const [, long, four = '', number] = form.exec(tokens[at++] ?? '-') ?? [];
+    const host = long === undefined ? four : address6(long);
+    if (host === null || (!host && number === undefined)) return null;
     return (socket) => {
       const [address, mine] =
         token === 'src' ? [socket.local, socket.port] : [socket.peer, socket.peer_port];
       // An IPv4 address also stands for its IPv6 form.
-      const plain = address.replace('::ffff:', '') || '0.0.0.0';
+      const any = socket.six && long !== undefined ? '::' : '0.0.0.0';
+      const plain = address.replace(/^::ffff:(?=.*\.)/, '') || any;
       const sameHost = !host || host === '*' || host === plain;
       return sameHost && (number === undefined || number === '*' || Number(number) === mine);
     };

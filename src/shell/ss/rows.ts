@@ -3,7 +3,6 @@
 /// udp_diag_get_info() (net/ipv4/udp_diag.c).
 /// Left out: TIME-WAIT, UNIX and netlink sockets, socket cookies.
 import { jiffies } from '../../kernel/jiffies.ts';
-import { addressText } from '../../kernel/flows.ts';
 import type { Kernel, RequestSock, Sock, Task } from '../../kernel/state.ts';
 import { timeOf } from '../../engine/agenda.ts';
 
@@ -28,6 +27,7 @@ const AF_INET6 = 10;
 export interface SocketRow {
   readonly netid: 'tcp' | 'udp' | 'raw' | 'p_raw' | 'p_dgr';
   readonly six: boolean; // an IPv6 socket
+  readonly v6only: boolean; // that takes no IPv4
   readonly state: number; // TCP_ESTABLISHED 1, ...
   readonly stateName: string; // established
   readonly recvq: number;
@@ -92,9 +92,13 @@ function packetRows(k: Kernel): SocketRow[] {
     }));
 }
 
-function common(k: Kernel, sock: Sock): Pick<SocketRow, 'device' | 'six'> {
+function common(k: Kernel, sock: Sock): Pick<SocketRow, 'device' | 'six' | 'v6only'> {
   const dev = k.devs.find((one) => one.ifindex === sock.bound_dev);
-  return { device: sock.bound_dev ? (dev?.name ?? '') : '', six: isSix(sock) };
+  return {
+    device: sock.bound_dev ? (dev?.name ?? '') : '',
+    six: isSix(sock),
+    v6only: sock.ipv6only,
+  };
 }
 
 function isSix(sock: Sock): boolean {
@@ -113,10 +117,15 @@ function tcpRow(k: Kernel, sock: Sock): SocketRow {
       ? listens.accept_queue.length
       : Math.max(0, ((tp?.rcv_nxt ?? 0) - (tp?.copied_seq ?? 0)) | 0),
     sendq: listens ? listens.max_ack_backlog : ((tp?.write_seq ?? 0) - (tp?.snd_una ?? 0)) | 0,
-    ...{ local: sock.rcv_saddr || tp ? shown(sock, sock.local) : '', port: sock.port },
+    ...{ local: isBound(sock) || tp ? shown(sock, sock.local) : '', port: sock.port },
     ...{ peer: sock.peer ? shown(sock, sock.peer) : '', peer_port: sock.peer_port },
     ...{ sock, request: null, slot: 0 },
   };
+}
+
+/// Has it an address of its own?
+function isBound(sock: Sock): boolean {
+  return sock.rcv_saddr !== 0;
 }
 
 /// An IPv4 address of an IPv6 socket has the form of one.
@@ -125,16 +134,19 @@ function shown(sock: Sock, address: string): string {
 }
 
 function requestRow(k: Kernel, request: RequestSock, listener: Sock): SocketRow {
-  const six = isSix(listener);
-  const prefix = six ? '::ffff:' : '';
+  const { saddr, daddr, family } = k.flows;
+  const mapped = isSix(listener) && family[request.flow] !== AF_INET6;
+  const prefix = mapped ? '::ffff:' : '';
+  const dev = k.devs.find((one) => one.ifindex === request.iif);
   return {
     ...common(k, listener),
+    device: request.iif ? (dev?.name ?? '') : '',
     netid: 'tcp',
     state: TCP_SYN_RECV,
     stateName: 'syn-recv',
     ...{ recvq: 0, sendq: 0 },
-    ...{ local: prefix + addressText(request.dst), port: request.dport },
-    ...{ peer: prefix + addressText(request.src), peer_port: request.sport },
+    ...{ local: prefix + daddr[request.flow]!, port: request.dport },
+    ...{ peer: prefix + saddr[request.flow]!, peer_port: request.sport },
     ...{ sock: listener, request, slot: 0 },
   };
 }
@@ -148,7 +160,7 @@ function datagramRow(k: Kernel, sock: Sock, slot: number): SocketRow {
     // udp_rqueue_get(): what is charged, without what the reader has not given back yet.
     recvq: sock.rmem_alloc - sock.forward_deficit,
     sendq: 0,
-    ...{ local: sock.rcv_saddr ? sock.local : '', port: sock.port },
+    ...{ local: isBound(sock) ? sock.local : '', port: sock.port },
     ...{ peer: sock.peer, peer_port: sock.peer_port },
     ...{ sock, request: null, slot },
   };

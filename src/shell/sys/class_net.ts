@@ -3,6 +3,7 @@
 /// Left out: uevents, device groups that act on something.
 import { done, fails, type Result } from '../../kernel/errno.ts';
 import { dev_change_tx_queue_len, dev_set_mtu, dev_set_threaded } from '../../kernel/dev.ts';
+import { dev_set_alias } from '../../kernel/dev_names.ts';
 import {
   change_flags,
   change_gro_flush_timeout,
@@ -78,11 +79,7 @@ function settings(k: Kernel, dev: NetDevice): Record<string, Entry> {
       (value) => change_gro_flush_timeout(k, dev, value),
     ),
     ifalias: attribute(() => (dev.alias === '' ? [] : dev.alias), {
-      write(text) {
-        dev.alias = text.replace(/\n$/, '').slice(0, 255);
-        k.config_version++;
-        return done;
-      },
+      write: (text) => dev_set_alias(k, dev, text.replace(/\n$/, '')),
     }),
     mtu: number(
       () => marked(dev.mtu, `tunable:link:mtu${at}`),

@@ -1,4 +1,5 @@
-/// Where a network device hangs in /sys/devices: below a PCI function, virtio_net one bus further down.
+/// Where a network device hangs in /sys/devices: below a PCI function, virtio_net one bus further down, or below a
+/// device of the platform.
 /// Stands for the device model's tree (drivers/base/core.c).
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 
@@ -6,7 +7,7 @@ import type { Kernel, NetDevice } from '../../kernel/state.ts';
 export interface DevicePlace {
   readonly path: string; // pci0000:40/0000:40:00.0/0000:41:00.0/net/eth0
   readonly parents: readonly string[]; // directories above the PCI function
-  readonly pci: string; // the PCI function; '' for lo
+  readonly pci: string; // the PCI function, or the device on the platform bus; '' for lo
   readonly virtio: string; // virtio0; '' where there is no virtio bus
 }
 
@@ -14,6 +15,11 @@ export interface DevicePlace {
 export function deviceEntries(k: Kernel, dev: NetDevice): DevicePlace {
   if (dev.path < 0)
     return { path: `virtual/net/${dev.name}`, parents: ['virtual'], pci: '', virtio: '' };
+  if (!dev.pci.includes(':'))
+    return {
+      ...{ path: `platform/${dev.pci}/net/${dev.name}`, parents: ['platform'], pci: dev.pci },
+      virtio: '',
+    };
   const [domain = '', bus = ''] = dev.pci.split(':');
   const number = Number.parseInt(bus, 16);
   const hex = (value: number) => value.toString(16).padStart(2, '0');

@@ -85,7 +85,7 @@ function txQueue(k: Kernel, dev: NetDevice, queue: TxQueue | null, index: number
         {
           mode: 0o644,
           write: (text) =>
-            several && queue ? netif_set_xps_queue(k, queue, text) : fails('ENOENT'),
+            several && queue ? netif_set_xps_queue(k, dev, index, text) : fails('ENOENT'),
         },
       ),
       xps_rxqs: attribute(() => k.stored[rxqs] ?? printMask([], width), {

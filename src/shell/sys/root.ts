@@ -1,4 +1,4 @@
-/// /sys: network devices, their PCI functions, CPUs and NUMA nodes.
+/// /sys: network devices, their PCI functions, their clocks, CPUs and NUMA nodes.
 /// Left out: every other class, bus and device.
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import { dir, link, type DirNode, type Entry } from '../nodes.ts';
@@ -8,6 +8,7 @@ import { cpus } from './cpu.ts';
 import { deviceEntries } from './devices.ts';
 import { nodes } from './node.ts';
 import { pciDirectory } from './pci.ts';
+import { classPtp } from './ptp.ts';
 
 /// The directories of /sys/devices that lead to the devices, as nested entries.
 function devices(k: Kernel): Record<string, Entry> {
@@ -30,14 +31,20 @@ function virtualDevices(k: Kernel): DirNode {
 function branch(k: Kernel, dev: NetDevice, ports: readonly string[]): DirNode {
   const [port, ...rest] = ports;
   if (port !== undefined) return dir({ [port]: () => branch(k, dev, rest) }, 0o755);
-  return dir({ [dev.pci]: () => pciDirectory(k, dev) }, 0o755);
+  const own = dev.pci.includes(':') ? pciDirectory : platformDirectory;
+  return dir({ [dev.pci]: () => own(k, dev) }, 0o755);
+}
+
+/// What a device of the platform has beside its network device is left out.
+function platformDirectory(k: Kernel, dev: NetDevice): DirNode {
+  return dir({ net: dir({ [dev.name]: () => netDevice(k, dev) }, 0o755) }, 0o755);
 }
 
 function pciLinks(k: Kernel): Record<string, Entry> {
   const links: Record<string, Entry> = {};
   for (const dev of k.devs) {
     const { parents, pci } = deviceEntries(k, dev);
-    if (pci !== '') links[pci] = link(`../../../devices/${parents.join('/')}/${pci}`);
+    if (pci.includes(':')) links[pci] = link(`../../../devices/${parents.join('/')}/${pci}`);
   }
   return links;
 }
@@ -45,7 +52,7 @@ function pciLinks(k: Kernel): Record<string, Entry> {
 export function sys(k: Kernel): DirNode {
   return dir({
     bus: () => dir({ pci: dir({ devices: dir(pciLinks(k)) }) }),
-    class: () => dir({ net: () => classNet(k) }),
+    class: () => dir({ net: () => classNet(k), ptp: () => classPtp(k) }),
     devices: () =>
       dir({
         ...devices(k),

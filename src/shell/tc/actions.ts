@@ -242,7 +242,7 @@ function vlan(w: Words): NewAction {
   const rest = tail(w, TC_ACT.PIPE);
   return {
     kind: 'vlan',
-    spec: { kind: 'vlan', action, id: Math.max(0, id), prio: Math.max(0, prio) },
+    spec: { kind: 'vlan', action, id: Math.max(0, id), prio },
     ...rest,
   };
 }
@@ -296,7 +296,7 @@ function describe(k: Kernel, a: TcAction): string[] {
       const tag =
         spec.action === 'pop'
           ? ''
-          : ` id ${spec.id} protocol 802.1Q${spec.prio ? ` priority ${spec.prio}` : ''}`;
+          : ` id ${spec.id} protocol 802.1Q${spec.prio >= 0 ? ` priority ${spec.prio}` : ''}`;
       return [`vlan  ${spec.action}${tag} ${controlText(a.control)}`];
     }
   }

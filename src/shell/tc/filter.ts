@@ -5,6 +5,7 @@ import { deleteAction, addAction } from '../../kernel/act_api.ts';
 import { tc_del_tfilter, tc_new_tfilter, type FilterRequest } from '../../kernel/cls_api.ts';
 import type { Kernel } from '../../kernel/state.ts';
 import type { TcBlock, TcFilter, TcFilterKind, U32Key } from '../../kernel/tc/types.ts';
+import { progPut } from '../../kernel/xdp/load.ts';
 import type { Io, Running } from '../command.ts';
 import { answer, forbidden, noDevice } from '../ip/trouble.ts';
 import { actionLines, classId, classText, parseActions, TcFault, Words } from './actions.ts';
@@ -17,10 +18,11 @@ import {
   protocolText,
   u32Lines,
 } from './filter_match.ts';
+import { bpfLine, readBpf } from './filter_bpf.ts';
 import { readCount } from './units.ts';
 
-const KINDS: readonly TcFilterKind[] = ['u32', 'flower', 'matchall', 'basic', 'fw'];
-const ABSENT = ['bpf', 'cgroup', 'flow', 'route', 'rsvp', 'tcindex'];
+const KINDS: readonly TcFilterKind[] = ['u32', 'flower', 'matchall', 'basic', 'fw', 'bpf'];
+const ABSENT = ['cgroup', 'flow', 'route', 'rsvp', 'tcindex'];
 const VERBS = ['add', 'change', 'replace', 'delete', 'get', 'show', 'list', 'lst', 'help'];
 
 /// tc filter ...
@@ -101,7 +103,13 @@ function* change(io: Io, verb: string, w: Words): Running {
     if (w.peek() !== undefined)
       throw new TcFault(`Unknown filter "${place.kind}", hence option "${w.peek()}" is unparsable`);
   }
-  const request = verb === 'delete' ? null : readFilter(io.k, verb, place, w);
+  // Nothing that is sent passes filters, so none is taken.
+  if (verb !== 'delete' && place.side === 'egress')
+    throw new TcFault('softnet: not modelled here: tc filter ... egress');
+  const loaded = verb !== 'delete' && place.kind === 'bpf' ? yield* readBpf(io, w) : null;
+  if (typeof loaded === 'number') return loaded;
+  const read = verb === 'delete' ? null : readFilter(io.k, verb, place, w);
+  const request = read !== null && loaded !== null ? { ...read, ...loaded } : read;
   const dev = io.k.devs.find((one) => one.name === place.dev);
   if (place.dev && !dev) return yield* noDevice(io, place.dev);
   if (io.uid !== 0) {
@@ -121,6 +129,7 @@ function* change(io: Io, verb: string, w: Words): Running {
       ? tc_del_tfilter(io.k, dev, { ingress, chain, prio, protocol, kind, handle: handleOf(place) })
       : tc_new_tfilter(io.k, dev, request),
   );
+  if (status !== 0 && loaded?.match.kind === 'bpf') progPut(io.k, loaded.match.prog);
   return status === 0 ? 0 : yield* noTalk(io);
 }
 
@@ -220,13 +229,16 @@ export function filterLines(
       const front = `filter ${named}${pref}${tp.kind} chain ${chain.index} `;
       lines.push(front);
       if (tp.kind === 'u32') lines.push(`${front}fh 800: ht divisor 1 `);
-      for (const filter of tp.filters) lines.push(...oneFilter(k, filter, front, stats));
+      // flower keeps them in the order in which it asks them.
+      const filters =
+        tp.kind === 'flower' ? [...tp.filters].sort((a, b) => a.handle - b.handle) : tp.filters;
+      for (const filter of filters) lines.push(...oneFilter(k, filter, front, stats));
     }
   return lines;
 }
 
 function oneFilter(k: Kernel, f: TcFilter, front: string, stats: boolean): string[] {
-  const lines = matchLines(f, front, stats);
+  const lines = matchLines(k, f, front, stats);
   f.actions.forEach((id, i) => {
     const action = k.tc.actions.find((one) => one.id === id)!;
     lines.push(...actionLines(k, action, i + 1, stats));
@@ -236,7 +248,7 @@ function oneFilter(k: Kernel, f: TcFilter, front: string, stats: boolean): strin
   return lines;
 }
 
-function matchLines(f: TcFilter, front: string, stats: boolean): string[] {
+function matchLines(k: Kernel, f: TcFilter, front: string, stats: boolean): string[] {
   const { match } = f;
   const hw = f.skip_hw ? ['  skip_hw', '  not_in_hw'] : ['  not_in_hw'];
   const hex = f.handle.toString(16);
@@ -255,6 +267,8 @@ function matchLines(f: TcFilter, front: string, stats: boolean): string[] {
         ...u32Lines(match.keys, stats ? f.hits : null),
       ];
     }
+    case 'bpf':
+      return [bpfLine(k, f, front)];
     case 'flower': {
       const id = f.classid === 0 ? '' : `classid ${classText(f.classid)} `;
       return [`${front}handle 0x${hex} ${id}`, ...flowerLines(match.key), ...hw];

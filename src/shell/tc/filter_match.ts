@@ -167,6 +167,7 @@ function masked(word: string, what: string, full: number): Masked {
 
 /// A filter with nothing to look for yet.
 export function emptyMatch(kind: TcFilterKind, protocol: number): TcMatch {
+  if (kind === 'bpf') return { kind, prog: -1, name: '' };
   if (kind === 'u32') return { kind, keys: [] };
   if (kind === 'flower')
     return { kind, key: protocol === 3 || protocol === 0x8100 ? {} : { eth_type: protocol } };

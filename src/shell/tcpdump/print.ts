@@ -1,187 +1,241 @@
-/// A packet as a line, the way tcpdump 4.99 prints it. Stands for print-ether.c, print-ip.c, print-udp.c, print-tcp.c,
-/// print-icmp.c and print-arp.c.
+/// A packet as a line, the way tcpdump 4.99 prints it, from its bytes. Stands for print-ether.c, print-sll.c, print-ip.c,
+/// print-ip6.c, print-udp.c and print-arp.c.
 /// Contents are not modelled, so no application protocol is taken apart: what goes to port 53 is `UDP, length N`.
-/// Left out: -v and hexadecimal dumps; of the first fragment of a datagram the length is that of the fragment.
-import { hardwareAddresses } from '../../kernel/hardware_address.ts';
-import { destText, sourceText } from '../../kernel/packet_filter.ts';
+/// Left out: IP options, IPv6 extension headers; of the first fragment of a datagram the length is that of the fragment.
+import { addressText6 } from '../../kernel/address.ts';
 import {
-  PACKET_BROADCAST,
-  PACKET_MULTICAST,
-  PACKET_OTHERHOST,
-  PACKET_OUTGOING,
-  type PacketCopy,
-} from '../../kernel/packet_types.ts';
-import { FLAG_FRAG, FLAG_TCP, FLAG_TSTAMP } from '../../kernel/skb.ts';
-import type { Kernel } from '../../kernel/state.ts';
+  checksum,
+  ETH_HLEN,
+  ETH_P_8021Q,
+  ETH_P_ARP,
+  ETH_P_IP,
+  ETH_P_IPV6,
+  SLL2_HLEN,
+} from './frame.ts';
+import { icmp6Text, icmpText } from './icmp.ts';
+import {
+  hex4,
+  orCut,
+  transportSum,
+  u16,
+  u32,
+  u8,
+  type Part,
+  type Printer,
+  type PrintStyle,
+} from './reading.ts';
 import { portName } from './services.ts';
 import { tcpText, type Conversations } from './tcp.ts';
 
-export interface PrintStyle {
-  readonly names: boolean; // without -n
-  readonly link: boolean; // -e
-  readonly quiet: boolean; // -q
-  readonly absolute: boolean; // -S
-  readonly any: boolean; // captured on every device
+/// A packet to print: what was kept of it.
+export interface Packet {
+  readonly bytes: Uint8Array;
+  readonly len: number; // bytes that it had
+  readonly device: string | null; // captured on every device: its name
 }
 
-const ETH_HLEN = 14;
-const ETH_P_IP = 0x0800;
-const ETH_P_ARP = 0x0806;
-const ETH_P_IPV6 = 0x86dd;
+/// The line behind the time stamp.
+export function packetText(packet: Packet, style: PrintStyle, seen: Conversations): string {
+  const printer = { bytes: packet.bytes, style, seen };
+  const { device, len } = packet;
+  return device === null
+    ? orCut('ether', () => ethernet(printer, len))
+    : orCut('sll2', () => cooked(printer, len, device));
+}
+
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   [ETH_P_IP]: 'IPv4',
   [ETH_P_ARP]: 'ARP',
+  [ETH_P_8021Q]: '802.1Q',
   [ETH_P_IPV6]: 'IPv6',
 };
-const IP_HLEN = 20;
-const IP6_HLEN = 40;
-const UDP_HLEN = 8;
 
-/// The line behind the time stamp.
-export function packetLine(
-  k: Kernel,
-  copy: PacketCopy,
-  style: PrintStyle,
-  seen: Conversations,
-): string {
-  return linkText(k, copy, style) + networkText(k, copy, style, seen);
-}
-
-function linkText(k: Kernel, copy: PacketCopy, style: PrintStyle): string {
-  if (style.any) return `${k.devs[copy.dev]!.name.padEnd(5)} ${directionWord(copy).padEnd(3)} `;
-  if (!style.link) return '';
-  const { src, dst } = hardwareAddresses(k, copy);
-  const type = k.flows.ethertype[copy.flow]!;
-  const tagged = copy.vlan_tci !== 0;
-  // The library puts the tag back that the NIC has taken out.
-  const outer = tagged ? 0x8100 : type;
-  const head = style.quiet
-    ? `${src} > ${dst}, ${tagged ? '802.1Q' : (TYPE_NAMES[type] ?? '')}`
-    : `${src} > ${dst}, ethertype ${tagged ? '802.1Q' : (TYPE_NAMES[type] ?? 'Unknown')} (0x${hex4(outer)})`;
-  const length = `, length ${copy.len + (tagged ? 4 : 0)}: `;
-  if (!tagged) return head + length;
-  const tag = `vlan ${copy.vlan_tci & 0xfff}, p ${copy.vlan_tci >> 13}`;
-  return `${head}${length}${tag}, ethertype ${TYPE_NAMES[type] ?? ''} (0x${hex4(type)}), `;
-}
-
-function hex4(value: number): string {
-  return value.toString(16).padStart(4, '0');
-}
-
-function directionWord(copy: PacketCopy): string {
-  switch (copy.pkt_type) {
-    case PACKET_BROADCAST:
-      return 'B';
-    case PACKET_MULTICAST:
-      return 'M';
-    case PACKET_OTHERHOST:
-      return 'P';
-    case PACKET_OUTGOING:
-      return 'Out';
-    default:
-      return 'In';
+function ethernet(p: Printer, len: number): string {
+  const { bytes } = p;
+  const { link, quiet } = p.style;
+  const dst = macText(p, 0);
+  let type = u16(bytes, 12);
+  let at = ETH_HLEN;
+  const named = (): string =>
+    quiet
+      ? (TYPE_NAMES[type] ?? `Unknown Ethertype (0x${hex4(type)})`)
+      : `ethertype ${TYPE_NAMES[type] ?? 'Unknown'} (0x${hex4(type)})`;
+  let text = `${macText(p, 6)} > ${dst}, ${named()}, length ${len}: `;
+  if (type === ETH_P_8021Q) {
+    const tci = u16(bytes, at);
+    type = u16(bytes, at + 2);
+    at += 4;
+    text += `vlan ${tci & 0xfff}, p ${tci >> 13}${tci & 0x1000 ? ', DEI' : ''}, ${named()}, `;
   }
+  return (link ? text : '') + network(p, type, at, len - at);
 }
 
-function networkText(k: Kernel, copy: PacketCopy, style: PrintStyle, seen: Conversations): string {
-  const type = k.flows.ethertype[copy.flow]!;
-  const named = !(style.link && !style.any);
-  if (type === ETH_P_ARP) return (named ? 'ARP, ' : '') + arpText(k, copy);
-  const six = type === ETH_P_IPV6;
-  const front = named ? (six ? 'IP6 ' : 'IP ') : '';
-  const length = copy.len - ETH_HLEN - (six ? IP6_HLEN : IP_HLEN);
-  return front + transportText(k, copy, style, seen, length);
+const DIRECTIONS = ['In', 'B', 'M', 'P', 'Out'];
+
+function cooked(p: Printer, len: number, device: string): string {
+  const { bytes } = p;
+  const type = u16(bytes, 0);
+  const way = DIRECTIONS[u8(bytes, 10)] ?? '?';
+  let text = `${device.padEnd(5)} ${way.padEnd(3)} `;
+  if (p.style.link) {
+    text += `ifindex ${u32(bytes, 4)} ${macText(p, 12)} `;
+    if (!p.style.quiet)
+      text += `ethertype ${TYPE_NAMES[type] ?? 'Unknown'} (0x${hex4(type)}), length ${len}: `;
+  }
+  return text + network(p, type, SLL2_HLEN, len - SLL2_HLEN);
+}
+
+function network(p: Printer, type: number, at: number, length: number): string {
+  const front = (name: string): string => (p.style.link ? '' : name);
+  if (type === ETH_P_ARP) return front('ARP, ') + orCut('arp', () => arpText(p, at, length));
+  if (type === ETH_P_IP) return front('IP ') + orCut('ip', () => ipText(p, at, length));
+  if (type === ETH_P_IPV6) return front('IP6 ') + orCut('ip6', () => ip6Text(p, at, length));
+  return `length ${length}`;
 }
 
 /// ARP, from who asks to who is asked.
-function arpText(k: Kernel, copy: PacketCopy): string {
-  const length = copy.len - ETH_HLEN;
-  const from = sourceText(k, copy);
-  const to = destText(k, copy);
-  if (copy.icmp === 1) return `Request who-has ${to} tell ${from}, length ${length}`;
-  if (copy.icmp !== 2) return `Unknown (${copy.icmp}), length ${length}`;
-  return `Reply ${from} is-at ${hardwareAddresses(k, copy).src}, length ${length}`;
+function arpText(p: Printer, at: number, length: number): string {
+  const { bytes } = p;
+  const op = u16(bytes, at + 6);
+  const mac = macText(p, at + 8);
+  const from = address(bytes, at + 14);
+  const asked = macText(p, at + 18);
+  const to = address(bytes, at + 24);
+  const tail = `, length ${length}`;
+  const front = p.style.verbose > 0 ? 'Ethernet (len 6), IPv4 (len 4), ' : '';
+  const known = asked.startsWith('00:00:00:00:00:00') ? '' : ` (${asked})`;
+  if (op === 1) return `${front}Request who-has ${to}${known} tell ${from}${tail}`;
+  return front + (op === 2 ? `Reply ${from} is-at ${mac}` : `Unknown (${op})`) + tail;
 }
 
-function transportText(
-  k: Kernel,
-  copy: PacketCopy,
-  style: PrintStyle,
-  seen: Conversations,
-  length: number,
-): string {
-  const from = sourceText(k, copy);
-  const to = destText(k, copy);
-  const { proto } = copy;
-  if (copy.flags & FLAG_FRAG && copy.frag_off > 0) {
-    const name = { 1: 'icmp', 6: 'tcp', 17: 'udp' }[proto];
-    return `${from} > ${to}: ${style.names && name ? name : `ip-proto-${proto}`}`;
+const PROTO_NAMES: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP' };
+const IP_FLAGS = [
+  [0x2000, '+'],
+  [0x4000, 'DF'],
+  [0x8000, 'rsvd'],
+] as const;
+
+/// From an IPv4 header on. An ICMP error prints what it quotes by this too.
+export function ipText(p: Printer, at: number, room: number): string {
+  const { bytes, style } = p;
+  if (room < 20) return `truncated-ip ${room}`;
+  const hlen = (u8(bytes, at) & 15) * 4;
+  const total = u16(bytes, at + 2);
+  const off = u16(bytes, at + 6);
+  const proto = u8(bytes, at + 9);
+  const from = address(bytes, at + 12);
+  const to = address(bytes, at + 16);
+  const missing = room < total ? `truncated-ip - ${total - room} bytes missing! ` : '';
+  const length = Math.min(room, total);
+  const front = missing + (style.verbose > 0 ? ipDetails(bytes, at, hlen, length) : '');
+  const offset = (off & 0x1fff) * 8;
+  if (offset > 0) {
+    const name = PROTO_NAMES[proto]?.toLowerCase();
+    return `${front}${from} > ${to}: ${style.names && name ? name : `ip-proto-${proto}`}`;
   }
-  // A fragment's length is known without its padding.
-  const bytes = copy.flags & FLAG_FRAG ? copy.payload : length;
-  if (proto === 1) return `${from} > ${to}: ICMP ${icmpText(k, copy, bytes)}`;
-  if (proto === 58) return `${from} > ${to}: ICMP6, ${icmp6Text(k, copy, bytes)}`;
-  if (proto !== 6 && proto !== 17) return `${from} > ${to}: ip-proto-${proto} ${bytes}`;
-  const { sport, dport } = k.flows;
-  const [sp, dp] = copy.out
-    ? [dport[copy.flow]!, sport[copy.flow]!]
-    : [sport[copy.flow]!, dport[copy.flow]!];
-  const port = (one: number): string => (style.names ? portName(one) : String(one));
-  const ends = `${from}.${port(sp)} > ${to}.${port(dp)}: `;
-  if (proto === 17) return `${ends}UDP, length ${bytes - UDP_HLEN}`;
-  if (style.quiet) return `${ends}tcp ${copy.payload}`;
-  const options = (copy.flags & (FLAG_TCP | FLAG_TSTAMP)) !== 0;
-  return ends + tcpText(copy, { from, to, sp, dp }, style.absolute, options, seen);
+  const part = { from, to, proto, at: at + hlen, length: length - hlen, ip: at, off };
+  return front + transportText(p, part);
 }
 
-function icmpText(k: Kernel, copy: PacketCopy, length: number): string {
-  const type = copy.icmp >> 8;
-  const code = copy.icmp & 255;
-  const id = k.flows.dport[copy.flow]!;
-  if (type === 0 || type === 8) {
-    const seq = copy.icmp_seq < 0 ? 0 : copy.icmp_seq;
-    return `echo ${type === 8 ? 'request' : 'reply'}, id ${id}, seq ${seq}, length ${length}`;
-  }
-  const words = type === 3 ? unreachable(k, copy, code) : (OTHER[copy.icmp] ?? `type-#${type}`);
-  return `${words}, length ${length}`;
+/// What -v adds: the IPv4 header's fields in brackets, and a new line.
+function ipDetails(bytes: Uint8Array, at: number, hlen: number, length: number): string {
+  const tos = u8(bytes, at + 1);
+  const ttl = u8(bytes, at + 8);
+  const off = u16(bytes, at + 6);
+  const proto = u8(bytes, at + 9);
+  const ecn = ['', ',ECT(1)', ',ECT(0)', ',CE'][tos & 3]!;
+  const flags = IP_FLAGS.filter(([bit]) => off & bit).map(([, name]) => name);
+  const sum = checksum(bytes.subarray(at, at + hlen), 0);
+  const fields = [
+    `tos 0x${tos.toString(16)}${ecn}`,
+    ...(ttl >= 1 ? [`ttl ${ttl}`] : []),
+    `id ${u16(bytes, at + 4)}`,
+    `offset ${(off & 0x1fff) * 8}`,
+    `flags [${flags.join(', ') || 'none'}]`,
+    `proto ${PROTO_NAMES[proto] ?? 'unknown'} (${proto})`,
+    `length ${length}`,
+    ...(sum !== 0 && at + hlen <= bytes.length ? [badSum(bytes, at, hlen)] : []),
+  ];
+  return `(${fields.join(', ')})\n    `;
 }
 
-const OTHER: Readonly<Record<number, string>> = {
-  [11 << 8]: 'time exceeded in-transit',
-  [(11 << 8) | 1]: 'ip reassembly time exceeded',
-};
-
-/// The message quotes the packet that it answers: its destination was ours, or one that we should have reached.
-function unreachable(k: Kernel, copy: PacketCopy, code: number): string {
-  const { daddr, dport, proto } = k.flows;
-  const dst = daddr[copy.flow]!;
-  const name = proto[copy.flow] === 6 ? 'tcp' : 'udp';
-  switch (code) {
-    case 0:
-      return `net ${dst} unreachable`;
-    case 1:
-      return `host ${dst} unreachable`;
-    case 2:
-      return `${dst} protocol ${proto[copy.flow]} unreachable`;
-    case 3:
-      return `${dst} ${name} port ${dport[copy.flow]} unreachable`;
-    case 4:
-      return `${dst} unreachable - need to frag`;
-    default:
-      return `host ${dst} unreachable - admin prohibited filter`;
-  }
+function badSum(bytes: Uint8Array, at: number, hlen: number): string {
+  const header = bytes.slice(at, at + hlen);
+  header.fill(0, 10, 12);
+  return `bad cksum ${u16(bytes, at + 10).toString(16)} (->${checksum(header, 0).toString(16)})!`;
 }
 
-function icmp6Text(k: Kernel, copy: PacketCopy, length: number): string {
-  const type = copy.icmp >> 8;
-  const id = k.flows.dport[copy.flow]!;
-  if (type === 128 || type === 129) {
-    const seq = copy.icmp_seq < 0 ? 0 : copy.icmp_seq;
-    return `echo ${type === 128 ? 'request' : 'reply'}, id ${id}, seq ${seq}, length ${length}`;
-  }
-  const names: Readonly<Record<number, string>> = {
-    ...{ 1: 'destination unreachable', 133: 'router solicitation', 134: 'router advertisement' },
-    ...{ 135: 'neighbor solicitation', 136: 'neighbor advertisement' },
+function ip6Text(p: Printer, at: number, room: number): string {
+  const { bytes, style } = p;
+  const word = u32(bytes, at);
+  const length = u16(bytes, at + 4);
+  const proto = u8(bytes, at + 6);
+  const hlim = u8(bytes, at + 7);
+  const from = addressText6([...bytes.subarray(at + 8, at + 24)]);
+  const to = addressText6([...bytes.subarray(at + 24, at + 40)]);
+  u8(bytes, at + 39);
+  const traffic = (word >>> 20) & 255;
+  const fields = [
+    ...(traffic ? [`class 0x${traffic.toString(16).padStart(2, '0')}`] : []),
+    ...(word & 0xf_ffff ? [`flowlabel 0x${(word & 0xf_ffff).toString(16).padStart(5, '0')}`] : []),
+    `hlim ${hlim}`,
+    `next-header ${NEXT_NAMES[proto] ?? 'unknown'} (${proto}) payload length: ${length}`,
+  ];
+  const front = style.verbose > 0 ? `(${fields.join(', ')}) ` : '';
+  const part = {
+    from,
+    to,
+    proto,
+    at: at + 40,
+    length: Math.min(length, room - 40),
+    ip: at,
+    off: 0,
   };
-  return `${names[type] ?? `unknown icmp6 type (${type})`}, length ${length}`;
+  return front + transportText(p, part);
+}
+
+const NEXT_NAMES: Readonly<Record<number, string>> = { ...PROTO_NAMES, 58: 'ICMPv6' };
+
+function transportText(p: Printer, part: Part): string {
+  const { from, to, proto, at, length } = part;
+  const { bytes, style } = p;
+  if (proto === 1) return `${from} > ${to}: ICMP ${orCut('icmp', () => icmpText(p, part))}`;
+  if (proto === 58) return `${from} > ${to}: ${orCut('icmp6', () => icmp6Text(p, part))}`;
+  if (proto !== 6 && proto !== 17) return `${from} > ${to}: ip-proto-${proto} ${length}`;
+  return orCut(proto === 17 ? 'udp' : 'tcp', () => {
+    const ports = [u16(bytes, at), u16(bytes, at + 2)] as const;
+    const port = (one: number): string => (style.names ? portName(one) : String(one));
+    const ends = `${from}.${port(ports[0])} > ${to}.${port(ports[1])}: `;
+    if (proto === 17) return ends + udpText(p, part);
+    return ends + orCut('tcp', () => tcpText(p, part));
+  });
+}
+
+function udpText(p: Printer, part: Part): string {
+  const { bytes } = p;
+  const { at, length } = part;
+  const words = u16(bytes, at + 4) - 8;
+  const text = `UDP, length ${Math.min(words, length - 8)}`;
+  if (p.style.verbose < 2 || part.off & 0x2000) return text;
+  if (u16(bytes, at + 6) === 0) return `[no cksum] ${text}`;
+  const sum = transportSum(bytes, part, 6);
+  if (sum === null) return text;
+  const { stored, right } = sum;
+  return stored === right
+    ? `[udp sum ok] ${text}`
+    : `[bad udp cksum 0x${hex4(stored)} -> 0x${hex4(right)}!] ${text}`;
+}
+
+function address(bytes: Uint8Array, at: number): string {
+  u8(bytes, at + 3);
+  return bytes.subarray(at, at + 4).join('.');
+}
+
+/// With names, who made the NIC: nobody in the tool's short list has addresses like these.
+function macText(p: Printer, at: number): string {
+  u8(p.bytes, at + 5);
+  const bytes = [...p.bytes.subarray(at, at + 6)];
+  const text = bytes.map((one) => one.toString(16).padStart(2, '0')).join(':');
+  if (!p.style.names) return text;
+  return bytes.every((one) => one === 255) ? 'Broadcast' : `${text} (oui Unknown)`;
 }

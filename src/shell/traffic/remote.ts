@@ -4,7 +4,7 @@ import { startClients, startSynFlood, startTcp } from '../../kernel/remote/remot
 import type { Kernel, Remote } from '../../kernel/state.ts';
 import { amountText } from './amounts.ts';
 import type { Kind, Words } from './settings.ts';
-import { wireOf } from './start.ts';
+import { addressTrouble, wireOf } from './start.ts';
 
 const DEFAULT_PORT = 5201; // iperf3's
 const DEFAULT_CLIENTS = 100;
@@ -28,7 +28,14 @@ export function startRemote(
   if (typeof dev === 'string') return dev;
   const { rate } = asked;
   if (rate === 'line') return "--rate needs frames or connections a second, not 'line'";
-  const common = { dev, dport: asked.port ?? DEFAULT_PORT, label: [kind, ...words].join(' ') };
+  const trouble = addressTrouble(asked);
+  if (trouble) return trouble;
+  const common = {
+    dev,
+    ...{ dport: asked.port ?? DEFAULT_PORT, v6: asked.ip === 6 },
+    ...(asked.to !== '' && { daddr: asked.to }),
+    label: [kind, ...words].join(' '),
+  };
   const limit = asked.count === null ? {} : { limit: asked.count };
   if (kind === 'syn') {
     const pps = rate ?? DEFAULT_RATE.syn;
@@ -64,7 +71,8 @@ export function remoteId(remote: Remote): string {
 export function remoteText(k: Kernel, r: Remote): string {
   const [kind = ''] = r.label.split(' ');
   const { name } = k.devs[r.dev]!;
-  const to = `${k.flows.daddr[r.first_flow]}:${r.dport}`;
+  const host = k.flows.daddr[r.first_flow]!;
+  const to = `${host.includes(':') ? `[${host}]` : host}:${r.dport}`;
   return `${remoteId(r)}: ${kind} to ${to} on ${name}, ${paceText(r)}, ${partsText(r)}`;
 }
 

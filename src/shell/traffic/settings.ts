@@ -35,6 +35,8 @@ export interface Words {
   ttl: number;
   tos: number;
   vlan: number; // 0: no tag
+  hopopts: readonly number[] | null; // IPv6: types of hop-by-hop options
+  dstopts: readonly number[] | null;
   mtu: number | null;
   train: number | null;
   connections: number;
@@ -66,6 +68,8 @@ export const DEFAULTS: Readonly<Words> = {
   ttl: 64,
   tos: 0,
   vlan: 0,
+  hopopts: null,
+  dstopts: null,
   mtu: null,
   train: null,
   connections: 1,
@@ -130,6 +134,26 @@ function oneOf<T extends string>(
   };
 }
 
+// Types that the kernel understands otherwise than as unknown ones, beside router alert (5).
+const SPECIAL = [0, 1, 7, 49, 194, 201];
+
+/// Types of options of IPv6, with commas: 5,30,0x9e; `pad` for a header of padding alone.
+function optionTypes(key: 'hopopts' | 'dstopts'): Setting {
+  return (words, text) => {
+    const types =
+      text === 'pad' ? [] : text.split(',').map((one) => (one === '' ? NaN : Number(one)));
+    if (
+      types.length > 50 ||
+      types.some((type) => !Number.isInteger(type) || type < 0 || type > 255)
+    )
+      return 'needs types of options from 2 to 255 such as 5,30,158, or pad';
+    const special = types.find((type) => SPECIAL.includes(type));
+    if (special !== undefined) return `takes no type ${special}: that option is not modelled here`;
+    words[key] = types;
+    return null;
+  };
+}
+
 export const SETTINGS: Readonly<Record<string, Setting>> = {
   '--dev': (words, text) => {
     words.dev = text;
@@ -156,6 +180,8 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   '--ttl': whole('ttl', 0, 255),
   '--tos': whole('tos', 0, 255),
   '--vlan': whole('vlan', 1, 4094),
+  '--hop-by-hop': optionTypes('hopopts'),
+  '--dest-options': optionTypes('dstopts'),
   '--mtu': whole('mtu', 68, 65_535),
   '--train': whole('train', 1, 1_000_000),
   '--connections': whole('connections', 1, MOST_FLOWS),
@@ -173,10 +199,11 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   '--foreign': share('foreign'),
 };
 
+const OF_ANY_TCP = ['--dev', '--rate', '--port', '--ip', '--to'];
 const OF_TCP: Readonly<Record<string, readonly string[]>> = {
-  tcp: ['--dev', '--rate', '--port', '--connections', '--bytes', '--mss', '--train'],
-  clients: ['--dev', '--rate', '--port', '--count', '--bytes'],
-  syn: ['--dev', '--rate', '--port', '--sources', '--count'],
+  tcp: [...OF_ANY_TCP, '--connections', '--bytes', '--mss', '--train'],
+  clients: [...OF_ANY_TCP, '--count', '--bytes'],
+  syn: [...OF_ANY_TCP, '--sources', '--count'],
 };
 const ONLY_TCP = ['--connections', '--bytes', '--mss'];
 

@@ -1,4 +1,5 @@
 /// traffic start: the words after it, as a sender's specification.
+import { address6 } from '../../kernel/address.ts';
 import type { Protocol } from '../../kernel/frame_shape.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { SourceSpec } from '../../kernel/traffic.ts';
@@ -7,6 +8,7 @@ import type { Words } from './settings.ts';
 const HEADER_AND_FCS = 18;
 const PREAMBLE_AND_GAP = 20;
 const VLAN_HLEN = 4;
+const SHORTEST6 = 14 + 40 + 8 + 4; // Ethernet, IPv6, UDP, FCS
 const DEFAULT_RATE = 100_000;
 const DEFAULT_PORT = 9000;
 
@@ -39,7 +41,8 @@ function specOf(
   words: readonly string[],
 ): SourceSpec | string {
   const dev = k.devs[index]!;
-  const trouble = addressTrouble(asked) ?? sizeTrouble(dev, kind, asked);
+  const trouble =
+    addressTrouble(asked) ?? sizeTrouble(dev, kind, asked) ?? optionTrouble(dev, asked);
   if (trouble) return trouble;
   const pps = rateOf(dev, asked);
   if (typeof pps === 'string') return pps;
@@ -59,10 +62,12 @@ function specOf(
     dport: asked.port ?? DEFAULT_PORT,
     ports: asked.ports,
     v6: asked.ip === 6,
-    ...(asked.to !== '' && { daddr: asked.to }),
+    ...(asked.to !== '' && { daddr: address6(asked.to) ?? asked.to }),
     ttl: asked.ttl,
     tos: asked.tos,
     vlan: asked.vlan,
+    ...(asked.hopopts && { hopopts: asked.hopopts }),
+    ...(asked.dstopts && { dstopts: asked.dstopts }),
     mtu: asked.mtu ?? dev.mtu,
     train: asked.train ?? 1,
     ...(asked.count !== null && { limit: asked.count }),
@@ -76,23 +81,42 @@ function specOf(
   };
 }
 
-function addressTrouble({ to, ip, port: asked, ports }: Words): string | null {
+/// What is wrong with the address and the ports that were asked for; null: nothing.
+export function addressTrouble({ to, ip, port: asked, ports }: Words): string | null {
   const port = asked ?? DEFAULT_PORT;
   if (port + ports - 1 > 65_535) return `--ports ${ports} from ${port} on go beyond 65535`;
   if (to === '') return null;
   const four = /^\d{1,3}(\.\d{1,3}){3}$/.test(to) && to.split('.').every((byte) => +byte <= 255);
-  const six = /^[0-9a-f:]{2,39}$/i.test(to) && to.includes(':') && to.split('::').length <= 2;
+  const six = address6(to) !== null;
   if (!four && !six) return `--to needs an address, not '${to}'`;
   return six === (ip === 6) ? null : `--to ${to} is no IPv${ip} address`;
 }
 
-/// Datagrams of IPv4 beyond the sender's MTU come in fragments; nothing else can.
+/// Extension headers are of IPv6, and whole here: a fragment would have to carry them too.
+function optionTrouble(dev: NetDevice, asked: Words): string | null {
+  const option = asked.hopopts ? '--hop-by-hop' : asked.dstopts ? '--dest-options' : null;
+  if (option === null) return null;
+  if (asked.ip !== 6) return `${option} needs --ip 6`;
+  const whole = asked.size <= (asked.mtu ?? dev.mtu) + HEADER_AND_FCS;
+  const least = SHORTEST6 + lengthOf(asked.hopopts) + lengthOf(asked.dstopts);
+  if (asked.size < least) return `--size ${asked.size} is less than the headers take: ${least}`;
+  return whole ? null : `${option} in fragments is not modelled here`;
+}
+
+/// Bytes of an extension header with so many options.
+function lengthOf(types: readonly number[] | null): number {
+  return types === null ? 0 : Math.ceil((2 + 4 * types.length) / 8) * 8;
+}
+
+/// Datagrams beyond the sender's MTU come in fragments; ARP cannot.
 function sizeTrouble(dev: NetDevice, kind: Protocol, asked: Words): string | null {
   const largest = (asked.mtu ?? dev.mtu) + HEADER_AND_FCS;
   if (asked.size <= largest) return null;
   if (kind === 'arp') return `--size ${asked.size} is more than a frame of ARP takes: ${largest}`;
-  if (asked.ip === 4) return null;
-  return `--size ${asked.size} is more than the sender's MTU takes: ${largest}; fragments of IPv6 are not modelled here`;
+  const least = 1280; // no link of IPv6 takes less
+  const mtu = asked.mtu ?? dev.mtu;
+  if (asked.ip === 4 || mtu >= least) return null;
+  return `--mtu ${mtu} is less than IPv6 needs: ${least}`;
 }
 
 /// Frames a second; a burst without a rate comes as fast as the link.

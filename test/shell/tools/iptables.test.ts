@@ -128,6 +128,87 @@ describe('saving', () => {
   });
 });
 
+describe('what cannot be', () => {
+  const help = "Try `iptables -h' or 'iptables --help' for more information.\n";
+  const says = (text: string): string => `iptables v1.8.11 (nf_tables): ${text}\n`;
+  it.each([
+    ['stray', `Bad argument \`stray'\n${help}`, 2],
+    ['-6 -A INPUT -j DROP', help, 2],
+    ['-A INPUT -o eth0 -j DROP', says("Can't use --out-interface with INPUT") + help, 2],
+    ['-A INPUT -p udp -p tcp', says('multiple --protocol options not allowed') + help, 2],
+    [
+      '-A INPUT -p icmp --icmp-type router',
+      says("Ambiguous ICMP type `router': `router-advertisement' or `router-solicitation'?") + help,
+      2,
+    ],
+    [
+      '-t nat -A PREROUTING -j DNAT',
+      says('DNAT: option "--to-destination" must be specified\n') + help,
+      2,
+    ],
+    [
+      '-t nat -A PREROUTING -j DNAT --to-destination 10.0.0.9:80',
+      says('Need TCP, UDP, SCTP or DCCP with port specification') + help,
+      2,
+    ],
+    ['-N REJECT', says('chain name may not clash with target name') + help, 2],
+    [
+      '-A INPUT -j SNAT --to-source 10.0.0.9',
+      says(' RULE_APPEND failed (Invalid argument): rule in chain INPUT'),
+      4,
+    ],
+    [
+      '-I INPUT -j REJECT --reject-with tcp-reset',
+      says(' RULE_INSERT failed (Invalid argument): rule in chain INPUT'),
+      4,
+    ],
+  ])('is refused: iptables %s', (line, err, status) => {
+    const k = hostLike('virtio');
+    expect(run(k, line)).toMatchObject({ out: '', err, status });
+    expect(rules(k)).toEqual([]);
+  });
+
+  it('has its line of the saved text in what is said', () => {
+    const k = hostLike('virtio');
+    const name = 'iptables-restore';
+    const before = `${name} v1.8.11 (nf_tables): `;
+    const after = `Try \`${name} -h' or '${name} --help' for more information.\n`;
+    expect(complaintOf(k, '*filter\n-A INPUT -p nosuch\nCOMMIT\n')).toBe(
+      `${before}unknown protocol "nosuch" specified\nError occurred at line: 2\n${after}`,
+    );
+    expect(complaintOf(k, '*filter\n-A NOWHERE -j DROP\nCOMMIT\n')).toBe(
+      `${name}: line 2 failed: No chain/target/match by that name.\n`,
+    );
+    expect(complaintOf(k, '*filter\n-A INPUT\n-A INPUT -j CT --notrack\nCOMMIT\n')).toBe(
+      `${before}\nline 3: RULE_APPEND failed (Invalid argument): rule in chain INPUT\n`,
+    );
+  });
+});
+
+describe('-L without -n', () => {
+  it('has names for what -n has numbers for', () => {
+    const k = hostLike('virtio');
+    run(k, '-A INPUT -p tcp --syn --dport 22 ! -s 10.0.0.0/8 -j LOG --log-uid --log-level debug');
+    run(k, '-A INPUT -p 47 -m mark ! --mark 1 -j ACCEPT');
+    const row = (how: string, at: number) => run(k, `-L INPUT ${how}`).out.split('\n')[at + 2];
+    expect(row('', 0)).toBe(
+      'LOG        tcp  -- !10.0.0.0/8           anywhere             tcp dpt:ssh flags:FIN,SYN,RST,ACK/SYN LOG level debug uid',
+    );
+    expect(row('-n', 0)).toBe(
+      'LOG        tcp  -- !10.0.0.0/8           0.0.0.0/0            tcp dpt:22 flags:0x17/0x02 LOG flags 8 level 7',
+    );
+    expect(row('', 1)).toBe(
+      'ACCEPT     gre  --  anywhere             anywhere             mark match ! 0x1',
+    );
+    expect(row('-v', 1)).toBe(
+      '    0     0 ACCEPT     gre  --  any    any     anywhere             anywhere             mark match ! 0x1',
+    );
+    expect(row('-vn', 1)).toBe(
+      '    0     0 ACCEPT     47   --  *      *       0.0.0.0/0            0.0.0.0/0            mark match ! 0x1',
+    );
+  });
+});
+
 describe('words that every object of JavaScript knows', () => {
   it.each([
     '-A INPUT -p constructor',
@@ -142,14 +223,32 @@ describe('words that every object of JavaScript knows', () => {
   });
 });
 
-function restoreFrom(k: Kernel, text: string): number {
+function complaintOf(k: Kernel, text: string): string {
+  let said = '';
+  restoreFrom(k, text, (piece) => {
+    said += piece;
+  });
+  return said;
+}
+
+function restoreFrom(
+  k: Kernel,
+  text: string,
+  hear: (piece: string) => void = () => undefined,
+): number {
   const sink = { *write() {}, *line() {}, *pass() {} };
+  const err = {
+    ...sink,
+    *write(piece: string) {
+      hear(piece);
+    },
+  };
   const input = {
     *all() {
       return text;
     },
   };
-  const io = { k, argv: ['iptables-restore'], uid: 0, in: input, out: sink, err: sink };
+  const io = { k, argv: ['iptables-restore'], uid: 0, in: input, out: sink, err };
   const running = iptablesRestore.run(io as never);
   const step = running.next();
   return step.done ? step.value : -1;

@@ -90,9 +90,14 @@ filter protocol ip pref 5 flower chain 0 handle 0x1
       'Cannot find device "nosuch"\nbad action parsing\n[1]',
     ],
     [
-      'filter add dev eth0 ingress bpf da obj x.o',
-      'softnet: not modelled here: tc filter bpf\n[1]',
+      'filter add dev eth0 ingress bpf obj x.o',
+      'softnet: not modelled here: tc filter bpf without da and obj\n[1]',
     ],
+    [
+      'filter add dev eth0 egress matchall action drop',
+      'softnet: not modelled here: tc filter ... egress\n[1]',
+    ],
+    ['filter add dev eth0 ingress cgroup', 'softnet: not modelled here: tc filter cgroup\n[1]'],
   ])('%s', (line, says) => {
     expect(ready().on(line)).toBe(says);
   });

@@ -58,7 +58,7 @@ describe('traffic', () => {
     'start udp --rate 0',
     'start udp --rate 900M',
     'start udp --size 63',
-    'start udp --size 1600 --ip 6',
+    'start udp --size 1600 --ip 6 --mtu 1000',
     'start arp --size 1600',
     'start udp --size 65554',
     'start udp --mtu 60',

@@ -8,7 +8,7 @@ import { FLAG_NFCT } from '../../skb.ts';
 import type { Cpu, Kernel, Skb } from '../../state.ts';
 import { NF_ACCEPT, NF_DROP, NF_INET_PRE_ROUTING, NF_REPEAT } from '../types.ts';
 import { logInvalid } from './log_invalid.ts';
-import { NFCT_INVALID, NFCT_UNTRACKED, entryOf, setNfct, receivedPacket } from './packet.ts';
+import { NFCT_INVALID, NFCT_UNTRACKED, entryOf, packetAt, setNfct } from './packet.ts';
 import { init_conntrack } from './new_entry.ts';
 import { nf_conntrack_handle_packet } from './protocols.ts';
 import { directionOf } from './refresh.ts';
@@ -39,11 +39,15 @@ const IPPROTO_ICMP = 1;
 const IPPROTO_ICMPV6 = 58;
 const NR_ICMP_TYPES = 18;
 
-/// The hook function for received packets: the verdict. Fragments are tracked when their datagram is
-/// whole.
+/// The hook function: the verdict. Fragments are tracked when their datagram is whole.
 export function conntrackIn(k: Kernel, c: Cpu, skb: Skb, hook: number): number {
   if (k.skbs.flags[skb]! & FLAG_NFCT) return NF_ACCEPT;
-  const p = receivedPacket(k, skb, hook);
+  const p = packetAt(k, skb, hook);
+  if (p === null) {
+    statOf(k, c).invalid++;
+    setNfct(k, skb, NFCT_INVALID);
+    return NF_ACCEPT;
+  }
   if (p.short) return NF_ACCEPT;
   if (p.tuple.proto === IPPROTO_ICMPV6 && untracked6(p.tuple.dport >>> 8)) {
     setNfct(k, skb, NFCT_UNTRACKED);
@@ -60,8 +64,11 @@ export function nf_conntrack_in(k: Kernel, c: Cpu, p: CtPacket): number {
   c.cursor_ns += COSTS.nf_conntrack_in.ns;
   const stat = statOf(k, c);
   const { proto } = p.tuple;
-  if (p.icmp_error) return relatedError(k, p);
-  if (p.skb >= 0 && (proto === IPPROTO_ICMP || proto === IPPROTO_ICMPV6)) {
+  if (p.icmp_error) {
+    if (!related(k, p)) stat.error++;
+    return NF_ACCEPT;
+  }
+  if (proto === IPPROTO_ICMP || proto === IPPROTO_ICMPV6) {
     const fault = icmpError(k, p, proto);
     if (fault !== null) {
       logInvalid(k, c, p, proto, fault);
@@ -101,13 +108,14 @@ function icmpError(k: Kernel, p: CtPacket, proto: number): string | null {
   return [3, 4, 5, 11, 12].includes(type) ? 'error message' : null;
 }
 
-// An ICMP error that the host sends about a packet of a connection. nf_conntrack_inet_error()
-function relatedError(k: Kernel, p: CtPacket): number {
+// An ICMP error that the host sends about a packet of a connection: it goes the other way than that packet.
+// net/netfilter/nf_conntrack_proto_icmp.c:nf_conntrack_inet_error()
+function related(k: Kernel, p: CtPacket): boolean {
   const at = nf_conntrack_find_get(k, p.tuple, packetHash(tableOf(k), p));
-  if (at < 0) return NF_ACCEPT;
+  if (at < 0) return false;
   p.entry = at >> 1;
-  p.ctinfo = (at & 1) === REPLY ? IP_CT_RELATED : IP_CT_RELATED_REPLY;
-  return NF_ACCEPT;
+  p.ctinfo = (at & 1) === REPLY ? IP_CT_RELATED_REPLY : IP_CT_RELATED;
+  return true;
 }
 
 /// False: there is no room for another connection.
@@ -142,7 +150,8 @@ export function nf_confirm(k: Kernel, c: Cpu, skb: Skb): number {
   return confirmEntry(k, c, index, k.skbs.nfct[skb]! & 7) ? NF_ACCEPT : NF_DROP;
 }
 
-/// The same for what the host sends. False: the packet is to be dropped.
+/// Puts an entry into the table, unless it is there or its packet goes the other way. False: the packet is to
+/// be dropped.
 export function confirmEntry(k: Kernel, c: Cpu, index: number, ctinfo: number): boolean {
   const entry = tableOf(k).entries[index]!;
   if (entry.status & IPS_CONFIRMED || !entry.live) return true;

@@ -13,7 +13,6 @@ import {
   nf_unregister_net_hook,
 } from '../hook_lists.ts';
 import { HOOK_CT_CONFIRM, HOOK_CT_IN, HOOK_NAT, HOOK_NFT_NAT } from '../hook_numbers.ts';
-import { needsConntrack } from '../nf_tables_rule.ts';
 import {
   NFPROTO_IPV4,
   NFPROTO_IPV6,
@@ -51,6 +50,8 @@ export function loadConntrack(k: Kernel): Conntrack {
     hooked6: false,
     nat_hooked: false,
     nat_key: [bits(nat), bits(nat), bits(nat), bits(nat)],
+    nat_rows: [],
+    nat_dead: 0,
     bysource: new Int32Array(0),
     random: stream(k.seed, 'nf_conntrack'),
     gc: { slot: -1, next_bucket: 0, avg_timeout: 0, count: 0, start_time: 0, early_drop: false },
@@ -98,7 +99,7 @@ function wants(k: Kernel, family: 'ip' | 'ip6'): boolean {
   return k.nf.tables.some(
     (table) =>
       (table.family === family || table.family === 'inet') &&
-      table.chains.some(({ rules }) => rules.some(({ exprs }) => exprs.some(needsConntrack))),
+      table.chains.some(({ rules }) => rules.some(({ ct }) => ct)),
   );
 }
 

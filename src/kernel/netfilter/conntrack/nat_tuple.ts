@@ -1,12 +1,14 @@
 /// The new tuple of a translated connection: an address of the range, and a port that keeps answers apart
 /// from those to other connections. Stands for get_unique_tuple() in net/netfilter/nf_nat_core.c.
-/// Left out: ranges of IPv6 addresses, offsets between port ranges, NETMAP, and the check for a collision
-/// of two first packets in opposite directions (one CPU's work is done at a time).
+/// Left out: offsets between port ranges, NETMAP, and the check for a collision of two first packets in
+/// opposite directions (one CPU's work is done at a time).
 import { integer } from '../../../engine/random.ts';
+import { addressText6 } from '../../address.ts';
 import { addressText } from '../../flows.ts';
 import { reciprocalScale } from '../../hash.ts';
 import { jhash2 } from '../../jhash.ts';
 import type { Cpu, Kernel } from '../../state.ts';
+import { ip6Words } from '../packet.ts';
 import { nf_conntrack_find_get, nf_conntrack_tuple_taken, nf_ct_delete, tableOf } from './table.ts';
 import { TCP_CONNTRACK } from './tcp_states.ts';
 import {
@@ -29,10 +31,10 @@ import {
 export const MANIP_SRC = 0;
 export const MANIP_DST = 1;
 
-/// struct nf_nat_range2
+/// struct nf_nat_range2. An address is one word of 32 bits or four, from the highest.
 export interface NatRange {
-  readonly min: number; // addresses; -1: they stay
-  readonly max: number;
+  readonly min: readonly number[]; // none: addresses stay
+  readonly max: readonly number[];
   readonly ports: readonly number[]; // lowest and highest, or none
   readonly random: boolean;
   readonly persistent: boolean;
@@ -40,6 +42,7 @@ export interface NatRange {
 
 const NF_NAT_MAX_ATTEMPTS = 128;
 const NF_NAT_HARDER_THRESH = NF_NAT_MAX_ATTEMPTS / 4;
+const AF_INET6 = 10;
 const IPPROTO_ICMP = 1;
 const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
@@ -93,8 +96,39 @@ export function get_unique_tuple(
 }
 
 function nf_in_range(tuple: Tuple, range: NatRange): boolean {
-  if (range.min >= 0 && (tuple.src < range.min || tuple.src > range.max)) return false;
+  const source = sourceWords(tuple);
+  if (range.min.length > 0 && (before(source, range.min) || before(range.max, source)))
+    return false;
   return range.ports.length === 0 || portInRange(tuple, range, MANIP_SRC);
+}
+
+function before(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((word, i) => word !== b[i]);
+  return at >= 0 && a[at]! < b[at]!;
+}
+
+/// The words of a tuple's addresses.
+export function sourceWords(tuple: Tuple): readonly number[] {
+  return tuple.family === AF_INET6 ? ip6Words(tuple.saddr) : [tuple.src];
+}
+
+export function destinationWords(tuple: Tuple): readonly number[] {
+  return tuple.family === AF_INET6 ? ip6Words(tuple.daddr) : [tuple.dst];
+}
+
+function setAddress(tuple: Tuple, manip: number, words: readonly number[]): void {
+  const six = tuple.family === AF_INET6;
+  const number = six ? 0 : words[0]!;
+  const text = six
+    ? addressText6(words.flatMap((word) => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255)))
+    : addressText(number);
+  if (manip === MANIP_SRC) {
+    tuple.src = number;
+    tuple.saddr = text;
+  } else {
+    tuple.dst = number;
+    tuple.daddr = text;
+  }
 }
 
 function isIcmp(proto: number): boolean {
@@ -116,8 +150,8 @@ function find_appropriate_src(k: Kernel, orig: Tuple, tuple: Tuple, range: NatRa
     const { tuple: known, nat_next: next } = ct.entries[index]!;
     index = next;
     const first = known[ORIGINAL]!;
-    if (first.proto !== orig.proto || first.src !== orig.src || first.sport !== orig.sport)
-      continue;
+    if (first.proto !== orig.proto || first.family !== orig.family) continue;
+    if (first.saddr !== orig.saddr || first.sport !== orig.sport) continue;
     nf_ct_invert_tuple(tuple, known[REPLY]!);
     tuple.dst = orig.dst;
     tuple.daddr = orig.daddr;
@@ -129,20 +163,32 @@ function find_appropriate_src(k: Kernel, orig: Tuple, tuple: Tuple, range: NatRa
 
 // One address of the range, the same for the same pair of hosts.
 function find_best_ips_proto(tuple: Tuple, range: NatRange, manip: number): void {
-  if (range.min < 0) return;
-  let address = range.min;
-  if (range.min !== range.max) {
-    const words = [swapped(tuple.src), 0, 0, 0];
-    const hash = jhash2(words, range.persistent ? 0 : swapped(tuple.dst));
-    address = range.min + reciprocalScale(hash, range.max - range.min + 1);
-  }
-  if (manip === MANIP_SRC) {
-    tuple.src = address;
-    tuple.saddr = addressText(address);
-  } else {
-    tuple.dst = address;
-    tuple.daddr = addressText(address);
-  }
+  const { min, max, persistent } = range;
+  if (min.length === 0) return;
+  const same = min.every((word, i) => word === max[i]);
+  setAddress(tuple, manip, same ? min : hashedAddress(tuple, min, max, persistent, manip));
+}
+
+// Each word within the range, until one is not the range's last: those behind it may be any.
+function hashedAddress(
+  tuple: Tuple,
+  min: readonly number[],
+  max: readonly number[],
+  persistent: boolean,
+  manip: number,
+): number[] {
+  const source = sourceWords(tuple).map(swapped);
+  const to = destinationWords(tuple);
+  const words = [0, 1, 2, 3].map((i) => source[i] ?? 0);
+  let j = jhash2(words, persistent ? 0 : swapped(to.at(-1)!));
+  let full = false;
+  return min.map((low, i) => {
+    const distance = full ? 0xffff_ffff : (max[i]! - low + 1) >>> 0;
+    const word = ((full ? 0 : low) + reciprocalScale(j, distance)) >>> 0;
+    if (word !== max[i]) full = true;
+    if (!persistent) j = (j ^ swapped(manip === MANIP_SRC ? to[i]! : word)) >>> 0;
+    return word;
+  });
 }
 
 // A word in network order as a little-endian machine reads it.

@@ -66,8 +66,8 @@ function newSlot(ct: Conntrack): number {
     masq: -1,
     nat_bucket: -1,
     nat_next: -1,
-    nat_from: [-1, -1, -1, -1],
-    nat_to: [-1, -1, -1, -1],
+    nat_from: [-1, -1, -1, -1, -1, -1],
+    nat_to: [-1, -1, -1, -1, -1, -1],
     flow: 0,
     skb: -1,
   });

@@ -11,7 +11,7 @@ import {
   FLAG_TCP,
 } from '../../skb.ts';
 import type { Kernel, Outgoing, Skb, SynOptions } from '../../state.ts';
-import { copyTuple, createTuple, nf_ct_invert_tuple } from './tuple.ts';
+import { createTuple, nf_ct_invert_tuple } from './tuple.ts';
 import { IP_CT_ESTABLISHED, IP_CT_UNTRACKED, type CtPacket } from './types.ts';
 
 const ETH_HLEN = 14;
@@ -49,8 +49,29 @@ function flowTuple(k: Kernel, flow: number, to: typeof inward): void {
   to.dport = icmp ? f.sport[flow]! : f.dport[flow]!;
 }
 
-/// A received packet.
-export function receivedPacket(k: Kernel, skb: Skb, hook: number): CtPacket {
+// What the host is sending at this moment: the packet that stands for it, and the frame itself.
+let sent: Skb = -1;
+let frame: Outgoing | null = null;
+
+/// From now on that packet stands for a frame that the host sends; -1: none does any more.
+export function sendNow(skb: Skb, out: Outgoing | null): void {
+  sent = skb;
+  frame = out;
+}
+
+/// Whether the packet stands for a frame that the host sends.
+export function isSent(skb: Skb): boolean {
+  return skb === sent;
+}
+
+/// A packet at a hook; null: nothing could ever answer it.
+export function packetAt(k: Kernel, skb: Skb, hook: number): CtPacket | null {
+  return skb === sent && frame !== null
+    ? sentPacket(k, skb, frame, hook)
+    : receivedPacket(k, skb, hook);
+}
+
+function receivedPacket(k: Kernel, skb: Skb, hook: number): CtPacket {
   const pool = k.skbs;
   const flags = pool.flags[skb]!;
   const flow = pool.flow[skb]!;
@@ -83,17 +104,24 @@ function synOptions(p: CtPacket, syn: SynOptions | null): void {
   p.sack_ok = syn?.sack_ok ?? false;
 }
 
-/// A frame that the host sends: its flow is named by the direction in. Null: it has no connection.
-export function sentPacket(k: Kernel, out: Outgoing, hook: number): CtPacket | null {
+// Messages that tell of an error quote the packet that they are about.
+function isIcmpError(out: Outgoing): boolean {
+  if (out.icmp === undefined) return false;
+  const type = out.icmp >>> 8;
+  if (out.proto === IPPROTO_ICMPV6) return type < 128;
+  return out.proto === IPPROTO_ICMP && [3, 4, 5, 11, 12].includes(type);
+}
+
+// A frame that the host sends: its flow is named by the direction in. What an error quotes is looked up by
+// what would answer it, which is the same tuple (nf_conntrack_inet_error()).
+function sentPacket(k: Kernel, skb: Skb, out: Outgoing, hook: number): CtPacket | null {
   const p = packet;
   flowTuple(k, out.flow, inward);
-  const icmp = out.proto === IPPROTO_ICMP || out.proto === IPPROTO_ICMPV6;
-  p.icmp_error = icmp && inward.proto !== out.proto;
-  if (p.icmp_error) copyTuple(p.tuple, inward);
-  else if (!nf_ct_invert_tuple(p.tuple, inward)) return null;
-  p.skb = -1;
+  if (!nf_ct_invert_tuple(p.tuple, inward)) return null;
+  p.skb = skb;
   p.hook = hook;
-  p.slot = 2 * out.flow + (p.icmp_error ? 0 : 1);
+  p.icmp_error = isIcmpError(out);
+  p.slot = 2 * out.flow + 1;
   p.len = out.len - ETH_HLEN;
   p.bad_csum = p.short = false;
   p.entry = -1;

@@ -7,6 +7,8 @@ import {
   IPS_CONFIRMED,
   IPS_FIXED_TIMEOUT,
   IP_CT_IS_REPLY,
+  IP_CT_RELATED,
+  IP_CT_RELATED_REPLY,
   IP_CT_UNTRACKED,
   ORIGINAL,
   REPLY,
@@ -17,6 +19,13 @@ import {
 /// include/net/netfilter/nf_conntrack.h:CTINFO2DIR()
 export function directionOf(ctinfo: number): number {
   return ctinfo >= IP_CT_IS_REPLY && ctinfo !== IP_CT_UNTRACKED ? REPLY : ORIGINAL;
+}
+
+/// What an answer to a packet has as its connection: that of the packet, in the other direction and related
+/// to it. Both are in the form of the column nfct. net/netfilter/nf_conntrack_core.c:nf_conntrack_attach()
+export function nf_conntrack_attach(nfct: number): number {
+  const ctinfo = directionOf(nfct & 7) === ORIGINAL ? IP_CT_RELATED_REPLY : IP_CT_RELATED;
+  return (nfct & ~7) | ctinfo;
 }
 
 /// Gives the packet's entry so many ticks more from now, and counts the packet.

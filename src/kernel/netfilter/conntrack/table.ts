@@ -152,6 +152,9 @@ export function nf_ct_delete(k: Kernel, index: number): void {
   unlink(ct, index, ORIGINAL);
   unlink(ct, index, REPLY);
   if (entry.nat_bucket >= 0) unlinkSource(ct, index);
+  for (const row of entry.nat_to) if (row >= 0) ct.nat_dead++;
+  entry.nat_from.fill(-1);
+  entry.nat_to.fill(-1);
   entry.live = false;
   entry.status |= IPS_DYING;
   ct.count--;

@@ -84,7 +84,7 @@ export interface CtEntry {
   masq: number; // MASQUERADE: index into devs by which it left; -1 none
   nat_bucket: number; // chain by source; -1 none
   nat_next: number; // next entry in that chain; -1 the last
-  nat_from: number[]; // flows as they come, by direction and kind of change; -1 none
+  nat_from: number[]; // flows as they come, by direction and kind of change, then as this host sends them; -1 none
   nat_to: number[]; // and what they become
   flow: number; // the flow of its first packet, index into flows
   skb: number; // that packet, while it is under way; -1: the host has sent it
@@ -137,6 +137,8 @@ export interface Conntrack {
   hooked6: boolean;
   nat_hooked: boolean;
   nat_key: number[];
+  nat_rows: number[]; // rows of flows that translation has made; nat_rows.ts
+  nat_dead: number; // of them: those that entries named which are gone, since the last look
   bysource: Int32Array; // translated entries by source: the newest of each chain; -1 none
   random: Stream; // offsets of ports
   gc: CtGc;
