@@ -122,5 +122,6 @@ export const enaPath: DriverPath = {
   reset_ns: 0,
   resetsForQueues: true,
   freesVectors: true,
+  deletesNapis: true,
   dealsCpus: false,
 };

@@ -10,9 +10,8 @@ import type { DriverPath, Vector } from '../kernel/driver_table.ts';
 import { planInterrupt } from '../kernel/irq.ts';
 import { napi_schedule } from '../kernel/napi_schedule.ts';
 import { REASON } from '../kernel/reasons.ts';
-import type { Cpu, Kernel, Napi, NetDevice, RxQueue, Skb } from '../kernel/state.ts';
+import type { Cpu, Kernel, Napi, NetDevice, RxQueue } from '../kernel/state.ts';
 import { arfs } from './arfs.ts';
-import { countMatch } from './filter_match.ts';
 import { buildHalfPage } from './half_page.ts';
 import { isPerfect } from './ice_ntuple.ts';
 import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
@@ -62,13 +61,8 @@ function writeItr(dev: NetDevice, n: Napi, usecs: number): void {
   n.itr_ns = Math.max(usecs & ITR_MASK, limit) * 1000;
 }
 
-function build(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, q: RxQueue, skb: Skb): void {
-  countMatch(k, dev, skb);
-  buildHalfPage(k, c, dev, n, q, skb);
-}
-
 const iceRx: RxRules = {
-  build,
+  build: buildHalfPage,
   refill: refillAll,
   refill_at: Infinity,
   refillsRest: refillsAll,

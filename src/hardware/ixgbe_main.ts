@@ -16,7 +16,6 @@ import { REASON } from '../kernel/reasons.ts';
 import { FLAG_GSO } from '../kernel/skb.ts';
 import type { Cpu, Kernel, Napi, NetDevice, RingItr, RxQueue, Skb } from '../kernel/state.ts';
 import { cpumask_local_spread } from './cpu.ts';
-import { countMatch } from './filter_match.ts';
 import { buildHalfPage } from './half_page.ts';
 import { ixgbeSetting, rscEnabled } from './ixgbe_limits.ts';
 import { pollRxQueue, refillAll, refillsAll, type RxRules } from './rx_path.ts';
@@ -55,7 +54,6 @@ function build(k: Kernel, c: Cpu, dev: NetDevice, n: Napi, q: RxQueue, skb: Skb)
     dev.hw['hw_rsc_aggregated'] = (dev.hw['hw_rsc_aggregated'] ?? 0) + k.skbs.segs[skb]! - 1;
     dev.hw['hw_rsc_flushed'] = (dev.hw['hw_rsc_flushed'] ?? 0) + 1;
   }
-  countMatch(k, dev, skb);
   buildHalfPage(k, c, dev, n, q, skb);
 }
 

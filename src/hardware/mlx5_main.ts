@@ -223,5 +223,6 @@ export const mlx5Path: DriverPath = {
   resetsForQueues: true,
   resetsForMtu: true,
   freesVectors: false,
+  deletesNapis: true,
   dealsCpus: false,
 };

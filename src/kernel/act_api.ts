@@ -1,16 +1,18 @@
 /// Actions: what a filter does with a packet, one after the other. Stands for tcf_action_exec() and
 /// tcf_action_init() in net/sched/act_api.c, with tcf_gact_act(), tcf_skbedit_act() and tcf_vlan_act().
-/// Left out: random gact, estimators, cookies, offload, a tag inside a tag (the new one takes the old one's place).
+/// Left out: that a queue which skbedit has chosen leaves alone by which NAPI instance the packet came; random gact, estimators, cookies, offload, a tag inside a tag (the new one takes the old one's place).
 import { exceedsNesting, tcf_mirred_act } from './act_mirred.ts';
 import { createPolice, tcf_police_act } from './act_police.ts';
 import { cls_bpf_delete } from './cls_bpf.ts';
 import { COSTS } from './costs.ts';
 import { done, fails, type Result } from './errno.ts';
-import { FLAG_FOREIGN, FLAG_GSO, FLAG_MARK, FLAG_VLAN } from './skb.ts';
+import { FLAG_FOREIGN, FLAG_GSO, FLAG_MARK, FLAG_VLAN, NO_RX_QUEUE } from './skb.ts';
 import type { Cpu, Kernel, Skb } from './state.ts';
 import { TC_ACT, type TcAction, type TcActionSpec, type TcFilter } from './tc/types.ts';
 
 const ETH_HLEN = 14;
+const RECEIVE_QUEUE =
+  'act_skbedit: "queue_mapping" option on receive side is hardware only, use skip_sw';
 const MAX_JUMPS = 32; // TCA_ACT_MAX_PRIO
 
 export interface NewAction {
@@ -21,9 +23,18 @@ export interface NewAction {
 }
 
 /// Finds or makes the actions of a filter and binds them to it: their ids, or why not. ENOENT: no such index.
-export function bindActions(k: Kernel, wanted: readonly NewAction[]): number[] | Result {
+/// `ingress`: the filter looks at what comes in. EOPNOTSUPP: skbedit has a queue there, which only a NIC could choose.
+export function bindActions(
+  k: Kernel,
+  wanted: readonly NewAction[],
+  ingress: boolean,
+): number[] | Result {
   const ids: number[] = [];
   for (const one of wanted) {
+    if (ingress && one.spec?.kind === 'skbedit' && one.spec.queue !== null) {
+      unbind(k, ids);
+      return fails('EOPNOTSUPP', RECEIVE_QUEUE);
+    }
     const known = one.index > 0 ? findAction(k, one.kind, one.index) : undefined;
     if (!known && one.spec === null) {
       unbind(k, ids);
@@ -143,19 +154,22 @@ function act(k: Kernel, c: Cpu, action: TcAction, skb: Skb): number {
   }
 }
 
-/// Sets the mark, the queue and the packet type; a priority has no reader on the way in.
+/// Sets the mark, the queue and the packet type; a priority has no reader on the way in. An action with a queue comes
+/// to a filter here only by its index. net/sched/act_skbedit.c:tcf_skbedit_act()
 function tcf_skbedit_act(
   k: Kernel,
   spec: Extract<TcActionSpec, { kind: 'skbedit' }>,
   skb: Skb,
 ): void {
-  const { flags, mark, queue } = k.skbs;
+  const { flags, mark, queue, dev } = k.skbs;
   if (spec.mark !== null) {
     const old = flags[skb]! & FLAG_MARK ? mark[skb]! : 0;
     mark[skb] = (old & ~spec.mark.mask) | (spec.mark.value & spec.mark.mask);
     flags[skb] = flags[skb]! | FLAG_MARK;
   }
-  if (spec.queue !== null) queue[skb] = spec.queue;
+  // Behind the receive queues' own numbers, which are kept one higher: 0 says that none is recorded.
+  if (spec.queue !== null && spec.queue < k.devs[dev[skb]!]!.tx.length)
+    queue[skb] = spec.queue === 0 ? NO_RX_QUEUE : spec.queue - 1;
   if (spec.ptype === 'host') flags[skb] = flags[skb]! & ~FLAG_FOREIGN;
   if (spec.ptype === 'otherhost') flags[skb] = flags[skb]! | FLAG_FOREIGN;
 }

@@ -5,7 +5,7 @@
 import { tapForwarded } from './af_packet.ts';
 import { leaveHost } from './ledger.ts';
 import { rateLimited } from './net_ratelimit.ts';
-import { cloneSkb, FLAG_GSO } from './skb.ts';
+import { cloneSkb, FLAG_GSO, FLAG_REDIRECTED, FLAG_STAMPED, recordedRxQueue } from './skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
 import { TC_ACT, type TcAction } from './tc/types.ts';
 import { forwardFrame } from './transmit.ts';
@@ -52,6 +52,7 @@ export function tcf_mirred_act(k: Kernel, c: Cpu, a: TcAction, spec: Spec, skb: 
   }
   if (spec.ingress) {
     k.skbs.dev[skb] = k.devs.indexOf(dev);
+    skb_set_redirected(k, skb);
     nest.depth++;
     return ANOTHER;
   }
@@ -60,10 +61,24 @@ export function tcf_mirred_act(k: Kernel, c: Cpu, a: TcAction, spec: Spec, skb: 
   return CONSUMED;
 }
 
+/// Generic XDP of the other device leaves it alone, and a stamp that it had is void: it comes in again.
+/// include/linux/skbuff.h:skb_set_redirected()
+function skb_set_redirected(k: Kernel, skb: Skb): void {
+  k.skbs.flags[skb] = (k.skbs.flags[skb]! | FLAG_REDIRECTED) & ~FLAG_STAMPED;
+}
+
 function send(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): void {
   const pieces = k.skbs.flags[skb]! & FLAG_GSO ? k.skbs.segs[skb]! : 1;
   if (k.packet.nit > 0) tapForwarded(k, c, dev, skb);
-  forwardFrame(k, c, dev, k.skbs.flow[skb]!, k.skbs.len[skb]!, pieces, k.skbs.queue[skb]);
+  forwardFrame(
+    k,
+    c,
+    dev,
+    k.skbs.flow[skb]!,
+    k.skbs.len[skb]!,
+    pieces,
+    recordedRxQueue(k.skbs, skb),
+  );
 }
 
 /// A copy that comes in by another device is a packet of its own: one more was offered.

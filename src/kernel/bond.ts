@@ -4,10 +4,12 @@
 /// alone, as in the kernel.
 /// Without miimon nobody looks at the slaves' links: a slave counts as linked for ever, and the bond does not change
 /// over. 802.3ad always looks.
-/// Left out: balance-tlb and balance-alb, ARP monitoring, LACP itself, primary slaves, fail_over_mac,
+/// Left out: in the hash of balance-xor, frames that a bridge or macvlan on the bond sends under another address, and
+/// neighbours that the administrator gave another link address; balance-tlb and balance-alb, ARP monitoring, LACP itself, primary slaves, fail_over_mac,
 /// all_slaves_active; frames for the reserved groups 01:80:c2:00:00:0x, which nobody here sends and which an inactive
 /// slave would pass on.
 import { COSTS } from './costs.ts';
+import { otherEnd } from './hardware_address.ts';
 import type { BondMode } from './links.ts';
 import { printk } from './printk.ts';
 import { RX_HANDLER_ANOTHER, RX_HANDLER_EXACT } from './rx_result.ts';
@@ -78,10 +80,12 @@ export function bondSlaveFor(k: Kernel, dev: NetDevice, flow: number): number {
     const from = ++bond.rr_tx_counter % ports.length;
     return [...ports.slice(from), ...ports].find((port) => usable.includes(port))!;
   }
-  return usable[xorHash(k, flow) % usable.length]!;
+  return usable[ethHash(k, dev, flow) % usable.length]!;
 }
 
-/// xmit_hash_policy layer2 wants addresses of frames; one machine sends them all, so all are alike.
-function xorHash(k: Kernel, flow: number): number {
-  return k.flows.ethertype[flow]! & 0xff;
+/// xmit_hash_policy layer2: the last bytes of both link addresses, and the type of the packet. The frame is the bond's
+/// own, to the machine at the other end of its wire. Stands for bond_eth_hash() in drivers/net/bonding/bond_main.c.
+function ethHash(k: Kernel, bond: NetDevice, flow: number): number {
+  const last = (mac: string): number => Number.parseInt(mac.slice(-2), 16);
+  return last(otherEnd(k, bond)) ^ last(bond.mac) ^ k.flows.ethertype[flow]!;
 }

@@ -117,7 +117,7 @@ export function tc_new_tfilter(k: Kernel, dev: NetDevice, wanted: FilterRequest)
   if (old && wanted.exclusive) return fails('EEXIST', 'Filter already exists');
   const refused = refuseMatch(tp, wanted, old);
   if (refused) return refused;
-  const bound = bindActions(k, wanted.actions);
+  const bound = bindActions(k, wanted.actions, wanted.ingress);
   if (!Array.isArray(bound)) return bound;
   tp ??= createProto(block, wanted, prio);
   put(k, tp, wanted, old, bound);

@@ -8,6 +8,7 @@ import { enableIp, fib_disable_ip } from './devinet.ts';
 import { pathAt } from './driver_table.ts';
 import { done, fails, type Result } from './errno.ts';
 import { linkChanged } from './link_state.ts';
+import { napi_hash_del } from './napi_id.ts';
 import { freeVectors, requestVectors, restart } from './nic.ts';
 import { attach_default_qdiscs } from './sch_api.ts';
 import { createTask } from './sched/task.ts';
@@ -56,6 +57,7 @@ export function dev_close(k: Kernel, dev: NetDevice): Result {
     n.irq_enabled = false;
     n.irq_pending = false;
     setTime(k.agenda, n.irq_slot, Infinity);
+    if (pathAt(dev.path).deletesNapis === true) napi_hash_del(n);
   }
   if (pathAt(dev.path).freesVectors) freeVectors(k, dev);
   resetFifos(k, dev);

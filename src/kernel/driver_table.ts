@@ -68,6 +68,9 @@ export interface DriverPath {
   readonly resetsForMtu?: true;
   /// Whether the interrupts are given back while the device is down.
   readonly freesVectors: boolean;
+  /// Whether the driver deletes its NAPI instances when the device goes down, or its rings are set up anew; those that it
+  /// adds then have other ids.
+  readonly deletesNapis?: true;
   /// Accelerated RFS; without it the driver has no ndo_rx_flow_steer(), as those of igb and virtio_net.
   readonly flowSteering?: FlowSteering;
   /// Whether the NIC tells the kernel that its hash covers the ports (PKT_HASH_TYPE_L4) where it does;

@@ -2,6 +2,7 @@
 /// A frame from the wire comes from the machine at its other end and goes to the device that has answered for
 /// the IP address, or to the NIC itself where none of ours has it.
 /// Left out: several machines on one wire; addresses that a sender makes up.
+import { groupMac } from './multicast.ts';
 import { peerMac } from './neighbour.ts';
 import { PACKET_OUTGOING, type PacketCopy } from './packet_types.ts';
 import { FLAG_BROADCAST, FLAG_FOREIGN, FLAG_MULTICAST } from './skb.ts';
@@ -28,7 +29,7 @@ export function otherEnd(k: Kernel, dev: NetDevice): string {
 export function destinationMac(k: Kernel, dev: NetDevice, flow: number, flags: number): string {
   const daddr = k.flows.daddr[flow]!;
   if (flags & FLAG_BROADCAST) return BROADCAST;
-  if (flags & FLAG_MULTICAST) return groupMac(k, flow, daddr);
+  if (flags & FLAG_MULTICAST) return groupMac(k, flow);
   if (flags & FLAG_FOREIGN) return foreignMac(k, dev);
   const nic = nicBelow(k, dev);
   const owner = k.devs.find(
@@ -44,17 +45,6 @@ export function foreignMac(k: Kernel, dev: NetDevice): string {
   const peer = otherEnd(k, dev);
   const last = Number.parseInt(peer.slice(-2), 16) ^ 0xff;
   return peer.slice(0, -2) + last.toString(16).padStart(2, '0');
-}
-
-/// The group address of an IP group. RFC 1112, section 6.4; RFC 2464, section 7.
-function groupMac(k: Kernel, flow: number, daddr: string): string {
-  const hex = (value: number): string => value.toString(16).padStart(2, '0');
-  if (daddr.includes(':'))
-    return `33:33:00:00:00:${hex(Number.parseInt(daddr.split(':').at(-1)!, 16) & 255)}`;
-  const group = k.flows.dst[flow]!;
-  return ['01:00:5e', hex((group >>> 16) & 0x7f), hex((group >>> 8) & 255), hex(group & 255)].join(
-    ':',
-  );
 }
 
 /// Source and destination of a frame that a tap has seen.

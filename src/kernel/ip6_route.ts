@@ -76,12 +76,16 @@ export function ip6_route_input(k: Kernel, skb: Skb): number {
 
 function lookUp(k: Kernel, dev: number, daddr: readonly number[]): number {
   if (daddr[0] === 0xff) return RT6.MULTICAST;
-  const linkWide = isLinkWide(daddr);
-  // A link-local address is one only on its own link.
-  const asked = linkWide ? [k.devs[dev]!] : k.devs;
-  if (asked.some((one) => addresses6(one).some((own) => same(own, daddr)))) return RT6.LOCAL;
-  const out = ip6_route_output(k, daddr, linkWide ? dev : -1);
+  if (isOwn6(k, dev, daddr)) return RT6.LOCAL;
+  const out = ip6_route_output(k, daddr, isLinkWide(daddr) ? dev : -1);
   return out < 0 ? RT6.NO_ROUTE : RT6.UNICAST + out;
+}
+
+/// Is it this host's own address, for what comes by a device? A link-local one is only on its own link.
+/// net/ipv6/addrconf.c:ipv6_chk_addr()
+export function isOwn6(k: Kernel, dev: number, daddr: readonly number[]): boolean {
+  const asked = isLinkWide(daddr) ? [k.devs[dev]!] : k.devs;
+  return asked.some((one) => addresses6(one).some((own) => same(own, daddr)));
 }
 
 function isLinkWide(address: readonly number[]): boolean {

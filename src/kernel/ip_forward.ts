@@ -14,7 +14,14 @@ import { neighReachable } from './neighbour.ts';
 import { rateLimited } from './net_ratelimit.ts';
 import { nf_hook_slow } from './netfilter/core.ts';
 import { REASON } from './reasons.ts';
-import { dontFragment, FLAG_BROADCAST, FLAG_GSO, FLAG_MULTICAST, FLAG_SK } from './skb.ts';
+import {
+  dontFragment,
+  FLAG_BROADCAST,
+  FLAG_GSO,
+  FLAG_MULTICAST,
+  FLAG_SK,
+  recordedRxQueue,
+} from './skb.ts';
 import type { Cpu, Dst, InetPeer, Kernel, NetDevice, Skb } from './state.ts';
 import { STEP, takeStep } from './tracing.ts';
 import { forwardFrame } from './transmit.ts';
@@ -120,7 +127,7 @@ function ip_output(k: Kernel, c: Cpu, skb: Skb, dst: Dst, out: NetDevice, mtu: n
   k.mib.IpOutTransmits += parts;
   k.mib.IpExtOutOctets += bytes + (parts - 1) * IP_HLEN;
   if (k.packet.nit > 0) tapForwarded(k, c, out, skb);
-  forwardFrame(k, c, out, flow, bytes + ETH_HLEN, pieces, k.skbs.queue[skb]);
+  forwardFrame(k, c, out, flow, bytes + ETH_HLEN, pieces, recordedRxQueue(k.skbs, skb));
   leaveHost(k, skb);
 }
 

@@ -8,6 +8,7 @@ import { addSlot, setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { FRAG_EXPIRE } from './events.ts';
 import { addressText } from './flows.ts';
+import { ecnFits, mergeEcn } from './frag_ecn.ts';
 import { ICMP, ICMP_CODE, icmp_send } from './icmp.ts';
 import { inet_getpeer_v4 } from './inetpeer.ts';
 import { consume_skb, kfree_skb_reason } from './ledger.ts';
@@ -269,13 +270,6 @@ export function inet_frag_queue_insert(
   return 'ok';
 }
 
-/// Do the ECN fields of the fragments (bits 1 << field) go together? Not-ECT does with no other.
-/// net/ipv4/inet_fragment.c:ip_frag_ecn_table[]
-export function ecnFits(seen: number): boolean {
-  const notEct = (seen & 1) !== 0;
-  return !notEct || seen === 1;
-}
-
 /// All are here: the one that came last becomes the whole datagram, so that whoever holds it goes on
 /// with it. False when the parts do not go together. net/ipv4/ip_fragment.c:ip_frag_reasm()
 function ip_frag_reasm(k: Kernel, qp: FragQueue, skb: Skb, routed: number): boolean {
@@ -306,6 +300,7 @@ function ip_frag_reasm(k: Kernel, qp: FragQueue, skb: Skb, routed: number): bool
   const whollyDf = qp.max_df_size === qp.max_size ? FLAG_DF : 0;
   const kept = pool.flags[skb]! & ~(FLAG_FRAG | FLAG_MF | FLAG_DF);
   pool.flags[skb] = kept | whollyDf | routed;
+  mergeEcn(k, skb, qp.ecn);
   k.mib.IpReasmOKs++;
   return true;
 }

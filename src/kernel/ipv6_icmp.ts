@@ -2,12 +2,13 @@
 /// Stands for net/ipv6/icmp.c. A flow's source port holds type and code.
 /// Left out: neighbour discovery and router messages (nothing here answers a solicitation: the wire takes
 /// link addresses for granted), multicast listener queries, what errors from others change, extended echo.
-import { addressBytes, isLinkLocal6 } from './address.ts';
+import { addressBytes, addressText6, isLinkLocal6 } from './address.ts';
 import { COSTS } from './costs.ts';
 import { icmp_global_allow, icmp_global_consume } from './icmp.ts';
 import { inet_getpeer_v6, inet_peer_xrlim_allow } from './inetpeer.ts';
-import { ip6_route_input, ip6_route_output, prefixLength6, RT6 } from './ip6_route.ts';
+import { ip6_route_input, ip6_route_output, isOwn6, prefixLength6, RT6 } from './ip6_route.ts';
 import { countIp6, countReceived6 } from './ipv6_mib.ts';
+import { ipv6_dev_get_saddr } from './ipv6_saddr.ts';
 import { msecs_to_jiffies } from './jiffies.ts';
 import { consume_skb, kfree_skb_reason } from './ledger.ts';
 import { REASON } from './reasons.ts';
@@ -122,10 +123,25 @@ function sendMessage(k: Kernel, c: Cpu, skb: Skb, type: number, code: number, le
   countIp6(k, from, 'Icmp6OutMsgs');
   countType(k, from, 'Out', type);
   if (loopback) return;
+  const saddr = sourceOf(k, skb, type, out);
   transmit(k, c, {
     ...{ dev: out, flow, proto: IPPROTO_ICMPV6, len: len + ETH_HLEN, arrives: 0 },
     ...{ remote: -1, tcp: null, icmp: (type << 8) | code },
+    ...(saddr !== null && saddr !== k.flows.daddr[flow] && { saddr }),
   });
+}
+
+/// What a message is sent from: the address that the packet came to where that is ours, else one of the device by which
+/// it came (errors) or by which the message leaves (echo replies to groups). Null: there is none.
+function sourceOf(k: Kernel, skb: Skb, type: number, out: number): string | null {
+  const from = k.skbs.dev[skb]!;
+  const flow = k.skbs.flow[skb]!;
+  const daddr = k.flows.daddr[flow]!;
+  const toAll = (k.skbs.flags[skb]! & (FLAG_MULTICAST | FLAG_BROADCAST)) !== 0;
+  if (!(toAll && type !== ECHO_REPLY) && isOwn6(k, from, addressBytes(daddr))) return daddr;
+  const by = k.devs[type === ECHO_REPLY ? out : from]!;
+  const own = ipv6_dev_get_saddr(k, by, addressBytes(k.flows.saddr[flow]!));
+  return own && addressText6(own);
 }
 
 /// The device by which the sender of a flow is reached; -1: by none.

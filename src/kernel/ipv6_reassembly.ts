@@ -7,7 +7,8 @@
 import { addSlot, setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { FRAG6_EXPIRE } from './events.ts';
-import { ecnFits, inet_frag_queue_insert, morph } from './ip_fragment.ts';
+import { ecnFits, mergeEcn } from './frag_ecn.ts';
+import { inet_frag_queue_insert, morph } from './ip_fragment.ts';
 import { isLinkLocal6 } from './address.ts';
 import { ICMPV6, ICMPV6_CODE, icmpv6_send } from './ipv6_icmp.ts';
 import { countIp6, countReceived6 } from './ipv6_mib.ts';
@@ -179,6 +180,7 @@ function reassemble(k: Kernel, fq: FragQueue, skb: Skb): boolean {
   pool.payload[skb] = fq.len;
   pool.len[skb] = ETH_HLEN + IPV6_HLEN + fq.len;
   pool.flags[skb] = pool.flags[skb]! & ~(FLAG_FRAG | FLAG_MF | FLAG_IPID | FLAG_SK);
+  mergeEcn(k, skb, fq.ecn);
   countReceived6(k, skb, 'Ip6ReasmOKs');
   return true;
 }

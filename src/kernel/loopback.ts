@@ -1,7 +1,7 @@
 /// The way over lo: what the host sends to itself waits in the backlog of the CPU that has sent it, as if it had come
 /// by a device without NAPI. Stands for loopback_xmit() in drivers/net/loopback.c and __netif_rx() in net/core/dev.c.
 /// A packet keeps the route by which it was sent, so an address of lo is no martian here.
-/// Left out: everything but echo requests and their answers: no socket here sends to another one of this host.
+/// Left out: everything but echo requests and their answers ends here: no socket sends to another one of this host.
 import { setTime } from '../engine/agenda.ts';
 import { addFlow } from './flows.ts';
 import { interruptCpu } from './piece.ts';
@@ -11,6 +11,7 @@ import type { Kernel, Outgoing, Skb } from './state.ts';
 import { STEP } from './tracing.ts';
 
 const ETH_HLEN = 14;
+const IPPROTO_ICMP = 1;
 const LOCAL_ROUTE = 0; // in fib.dsts
 
 /// The first packet on its way through lo is received. drivers/net/loopback.c:loopback_xmit()
@@ -19,6 +20,7 @@ export function loopback_xmit(k: Kernel): void {
   const out = lo.outgoing.shift();
   if (!out) throw new Error(`lo has no packet on its way at ${k.now} ns`);
   setTime(k.agenda, lo.outgoing_slot, lo.outgoing[0]?.arrives ?? Infinity);
+  if (out.proto !== IPPROTO_ICMP) return;
   const sender = k.cpus[out.cpu ?? 0]!;
   const c = sender.online ? sender : k.cpus.find((one) => one.online)!;
   const skb = packetOf(k, out);

@@ -23,5 +23,19 @@ export function sk_mark_napi_id_once(k: Kernel, sk: Sock, skb: Skb): void {
 
 /// net/core/dev.c:napi_by_id()
 export function napi_by_id(k: Kernel, napi_id: number): Napi | undefined {
-  return napi_id === 0 ? undefined : k.napis.find((n) => n.napi_id === napi_id);
+  return napi_id === 0 ? undefined : k.napis.find((n) => n.hashed && n.napi_id === napi_id);
+}
+
+const MIN_NAPI_ID = 8193; // NR_CPUS + 1, with 8192 possible CPUs
+
+/// Gives an instance the next id, which none had before it. net/core/dev.c:napi_hash_add()
+export function napi_hash_add(k: Kernel, n: Napi): void {
+  if (n.hashed) return;
+  n.napi_id = Math.max(MIN_NAPI_ID - 1, ...k.napis.map((each) => each.napi_id)) + 1;
+  n.hashed = true;
+}
+
+/// The instance is no longer found: whoever noted its id polls nothing. net/core/dev.c:napi_hash_del()
+export function napi_hash_del(n: Napi): void {
+  n.hashed = false;
 }

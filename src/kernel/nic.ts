@@ -3,12 +3,13 @@
 /// drivers/net/ethernet/intel/igb/, and virtnet_rx_resize() in drivers/net/virtio_net.c.
 /// What a real driver does to frames meanwhile: igb stops the NIC, empties the rings (those frames
 /// are lost; nothing on a real host counts them), sets them up anew, and waits for the link.
-/// Left out: transmission.
+/// Left out: transmission; that a thread that polls an instance ends with it, and another one begins.
 import { addSlot, setTime } from '../engine/agenda.ts';
 import { emptyMask } from './cpumask.ts';
 import { pathAt } from './driver_table.ts';
 import { LINK_UP, NAPI_TIMER, NIC_INTERRUPT } from './events.ts';
 import { createGroHash, flush_gro_hash } from './gro.ts';
+import { napi_hash_add, napi_hash_del } from './napi_id.ts';
 import { freeVectors, registerVectors, setUpVectors, updateVectors } from './nic_vectors.ts';
 import { rx_queue_default_mask } from './rps.ts';
 import { rssChanged } from './rss.ts';
@@ -16,7 +17,6 @@ import type { Kernel, Napi, NetDevice, RxQueue } from './state.ts';
 import { resetFifos, resetRing } from './wire.ts';
 import { netif_reset_xps_queues_gt } from './xps.ts';
 
-const MIN_NAPI_ID = 8193; // NR_CPUS + 1, with 8192 possible CPUs
 const NAPI_POLL_WEIGHT = 64;
 
 /// Gives every queue rings of these sizes, empty. Frames in the old ones are lost.
@@ -30,6 +30,12 @@ export function resizeRings(
   dev.ring = { rx, tx, jumbo };
   for (const q of dev.rx) resetRing(k, dev, q, rx);
   restart(k, dev);
+}
+
+/// The driver deletes its NAPI instances and adds new ones: they have other ids.
+function renewNapis(k: Kernel, dev: NetDevice): void {
+  for (const q of dev.rx) napi_hash_del(k.napis[q.napi]!);
+  for (const q of dev.rx) napi_hash_add(k, k.napis[q.napi]!);
 }
 
 /// Gives the device that many receive queues, and its interrupt vectors anew where the driver does.
@@ -47,6 +53,7 @@ export function setQueues(k: Kernel, dev: NetDevice, queues: number): void {
     rx_queue_default_mask(k, dev.rx[i]!);
   }
   if (path.resetsForQueues) {
+    if (path.deletesNapis !== true) renewNapis(k, dev);
     for (const q of dev.rx) {
       resetRing(k, dev, q, dev.ring.rx);
       flush_gro_hash(k, k.napis[q.napi]!);
@@ -55,6 +62,7 @@ export function setQueues(k: Kernel, dev: NetDevice, queues: number): void {
     if (path.freesVectors && !dev.up) freeVectors(k, dev);
     restart(k, dev);
   } else {
+    for (const q of dev.rx) napi_hash_add(k, k.napis[q.napi]!);
     resetFifos(k, dev);
     updateVectors(k, dev);
     rssChanged(dev);
@@ -69,6 +77,7 @@ function removeQueue(k: Kernel, dev: NetDevice, q: RxQueue): void {
   n.irq_pending = false;
   setTime(k.agenda, n.irq_slot, Infinity);
   flush_gro_hash(k, n);
+  if (pathAt(dev.path).resetsForQueues) napi_hash_del(n);
 }
 
 /// The device starts afresh: buffers empty, moderation at its start, the link renegotiated.
@@ -76,6 +85,7 @@ export function restart(k: Kernel, dev: NetDevice): void {
   const path = pathAt(dev.path);
   resetFifos(k, dev);
   rssChanged(dev);
+  if (dev.up && path.deletesNapis === true) renewNapis(k, dev);
   for (const q of dev.rx) enableNapi(k, dev, k.napis[q.napi]!);
   if (!dev.up) return;
   if (path.reset_ns === 0) {
@@ -116,6 +126,7 @@ export function setUpNic(k: Kernel, dev: NetDevice, queues: number, firstIrq: nu
     dev.tx.push({ packets: 0, bytes: 0, xps_cpus: emptyMask(k.desc.cpus) });
     resetRing(k, dev, dev.rx[i]!, dev.ring.rx);
     k.napis[dev.rx[i]!.napi]!.disabled = false;
+    napi_hash_add(k, k.napis[dev.rx[i]!.napi]!);
   }
   resetFifos(k, dev);
   const next = setUpVectors(k, dev, firstIrq);
@@ -160,7 +171,6 @@ function napiFor(k: Kernel, dev: NetDevice, index: number, queue: number): numbe
   const known = k.napis.findIndex((n) => n.dev === index && n.queue === queue);
   if (known >= 0) return known;
   const n = createNapi(k.napis.length, index, -1, queue, dev.path, NAPI_POLL_WEIGHT);
-  n.napi_id = MIN_NAPI_ID + k.napis.filter((each) => each.dev >= 0).length;
   n.irq_slot = addSlot(k.agenda, NIC_INTERRUPT, n.id);
   n.timer_slot = addSlot(k.agenda, NAPI_TIMER, n.id);
   k.napis.push(n);
@@ -179,6 +189,7 @@ export function createNapi(
   return {
     id,
     napi_id: 0,
+    hashed: false,
     dev,
     cpu,
     queue,

@@ -8,6 +8,7 @@ import { done, fails, type Result } from './errno.ts';
 import { reciprocalScale } from './hash.ts';
 import { __tpacket_v3_has_room } from './packet_ring.ts';
 import type { PacketFanout, PacketSock } from './packet_types.ts';
+import { recordedRxQueue } from './skb.ts';
 import type { Cpu, Kernel, Skb } from './state.ts';
 
 /// PACKET_FANOUT_* of include/uapi/linux/if_packet.h, by the words for them.
@@ -111,7 +112,7 @@ const SILENT = ['', 'e1000', 'e1000e', 'macb', 'i82596'];
 function skb_get_queue_mapping(k: Kernel, skb: Skb): number {
   let dev = k.devs[k.skbs.dev[skb]!]!;
   while (dev.links.kind === 'vlan' || dev.links.kind === 'macvlan') dev = k.devs[dev.links.lower]!;
-  return SILENT.includes(dev.driver) ? 0 : k.skbs.queue[skb]! + 1;
+  return SILENT.includes(dev.driver) ? 0 : recordedRxQueue(k.skbs, skb) + 1;
 }
 
 function fanout_demux_rollover(

@@ -24,7 +24,7 @@ import {
   RX_XDP,
 } from './rx_hooks.ts';
 import { sch_handle_ingress } from './sch_ingress.ts';
-import { FLAG_BAD_FCS, FLAG_FOREIGN, FLAG_VLAN } from './skb.ts';
+import { FLAG_BAD_FCS, FLAG_FOREIGN, FLAG_REDIRECTED, FLAG_VLAN } from './skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from './state.ts';
 import { RUN, STEP, takeStep, takeSteps, WAY, type Way } from './tracing.ts';
 import { lookUpSocket, queueDatagram } from './udp.ts';
@@ -144,7 +144,10 @@ function runRxHooks(k: Kernel, c: Cpu, first: NetDevice, skb: Skb): number {
     if (answer === RX_HANDLER_EXACT) return noHandler(k, c, orig_dev, dev, skb);
     if (answer === RX_HANDLER_PASS) break;
     dev = k.devs[k.skbs.dev[skb]!]!;
-    if (answer === RX_AFRESH) orig_dev = dev;
+    if (answer === RX_AFRESH) {
+      orig_dev = dev;
+      if (k.netstamp_wanted > 0) __net_timestamp(k, c, skb);
+    }
     c.processed++;
     takeStep(k, c, STEP.CORE, skb, COSTS.__netif_receive_skb_core.ns);
     if (dev.rx_hooks === 0) break;
@@ -175,11 +178,18 @@ function oneRound(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): number {
     if (answer !== RX_HANDLER_PASS) return answer;
   }
   if (hooks & RX_NETFILTER && !nf_ingress(k, c, dev, skb)) return RX_HANDLER_CONSUMED;
+  skb_reset_redirect(k, skb);
   if (hooks & RX_VLAN && k.skbs.flags[skb]! & FLAG_VLAN) {
     const answer = vlan_do_receive(k, c, dev, skb);
     if (answer !== RX_HANDLER_PASS) return answer;
   }
   return hooks & RX_HANDLER ? rxHandler(k, c, dev, skb) : RX_HANDLER_PASS;
+}
+
+/// Behind the hooks of ingress a packet is like any other again. include/linux/skbuff.h:skb_reset_redirect()
+function skb_reset_redirect(k: Kernel, skb: Skb): void {
+  const { flags } = k.skbs;
+  if (flags[skb]! & FLAG_REDIRECTED) flags[skb] = flags[skb]! & ~FLAG_REDIRECTED;
 }
 
 /// Only who asked for exactly this device gets the packet: its sockets of one protocol, and nobody else.

@@ -21,10 +21,12 @@ export function ruleQueue(
   return rule === undefined ? null : rule.queue;
 }
 
-/// Whether a filter catches a frame that waits in a ring, for what the NIC counts of that.
-export function isCaught(k: Kernel, dev: NetDevice, skb: Skb): boolean {
+/// Counts a frame that has reached the NIC as one that a filter caught, or none: the counters of 82599 and E810.
+export function countMatch(k: Kernel, dev: NetDevice, skb: Skb): void {
   const fragment = (k.skbs.flags[skb]! & FLAG_FRAG) !== 0;
-  return ruleQueue(k, dev, k.skbs.flow[skb]!, fragment) !== null;
+  const caught = ruleQueue(k, dev, k.skbs.flow[skb]!, fragment) !== null;
+  const counter = caught ? 'filter_match' : 'filter_miss';
+  dev.hw[counter] = (dev.hw[counter] ?? 0) + 1;
 }
 
 /// Whether a rule is about IPv6.

@@ -41,6 +41,16 @@ export const FLAG_STAMPED = 1 << 23; // the kernel has: stamp
 export const FLAG_META = 1 << 24; // an XDP program has put metadata before the packet
 export const FLAG_REDIRECTED = 1 << 25; // skb_is_redirected(): generic XDP leaves it alone
 
+/// In the column `queue`: no receive queue is recorded.
+export const NO_RX_QUEUE = 255;
+
+/// The receive queue that a packet came by, for whoever chooses a transmit queue; -1: none is recorded.
+/// include/linux/skbuff.h:skb_rx_queue_recorded(), skb_get_rx_queue()
+export function recordedRxQueue(pool: SkbPool, skb: Skb): number {
+  const queue = pool.queue[skb]!;
+  return queue === NO_RX_QUEUE ? -1 : queue;
+}
+
 // What a merged packet is made of: gso_type, as in include/linux/skbuff.h.
 export const SKB_GSO_TCPV4 = 1 << 0;
 export const SKB_GSO_DODGY = 1 << 1;

@@ -256,6 +256,7 @@ export type PollStage =
 export interface Napi {
   id: number; // index into napis
   napi_id: number; // the kernel's own id, as netlink shows it; 0 for a backlog
+  hashed: boolean; // napi_by_id() finds it; false once its driver has deleted it
   dev: number; // index into devs; -1 for a CPU's backlog
   cpu: number; // CPU of a backlog; -1 for a device's
   queue: number; // receive queue

@@ -191,6 +191,7 @@ export function sendFrames(k: Kernel, source: Source, until_ns: number): void {
   if (source.shape !== null || source.bad_fcs > 0 || source.foreign > 0) return;
   const dev = k.devs[source.dev]!;
   if (source.waiting > 0 || dev.pauses.length > 0 || dev.wire_turn.length > 0) return;
+  if (dev.filters.length > 0) return; // each is counted
   const { agenda, skbs } = k;
   const { slot } = source;
   const rival = runnerUp(agenda, slot);

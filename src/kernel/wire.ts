@@ -2,14 +2,16 @@
 /// of the queue, the descriptor ring, the packet buffer before it, and the wish to interrupt.
 /// The drivers' own rules come from the driver table.
 /// Left out: the time that DMA takes, so a frame waits in the packet buffer only for want of a descriptor.
-/// The host has joined no multicast group but that of all hosts. Pause frames are in pause_frames.ts.
+/// Which multicast frames the NIC lets through is in multicast.ts, pause frames in pause_frames.ts.
 import { driverPaths, pathAt } from './driver_table.ts';
 import { planInterrupt } from './irq.ts';
 import { dropFrame, loseFrame } from './ledger.ts';
+import { inMulticastList } from './multicast.ts';
 import { freeStampRegister, stampInHardware } from './net_timestamp_hw.ts';
 import { aboveHigh, belowLow, forgetPauses, setWatermarks } from './pause_frames.ts';
 import { REASON } from './reasons.ts';
 import { rssQueue } from './rss.ts';
+import { countMatch } from './rxnfc_rules.ts';
 import {
   FLAG_BAD_FCS,
   FLAG_BROADCAST,
@@ -40,8 +42,8 @@ export function receiveFrame(k: Kernel, dev: NetDevice, skb: Skb): boolean {
   dev.hw.rx_packets++;
   dev.hw.rx_bytes += len + FCS;
   const queue = rssQueue(k, dev, k.skbs.flow[skb]!, flags);
+  if (dev.filters.length > 0) countMatch(k, dev, skb);
   if (queue < 0) {
-    dev.hw['filter_match'] = (dev.hw['filter_match'] ?? 0) + 1;
     refuse(k, skb, len, REASON.FILTER);
     return true;
   }
@@ -80,7 +82,7 @@ function passesFilter(k: Kernel, dev: NetDevice, skb: Skb, flags: number): boole
     ((flags & FLAG_FOREIGN) === 0 &&
       ((flags & FLAG_MULTICAST) === 0 ||
         dev.allmulti > 0 ||
-        isAllHosts(k.flows.daddr[k.skbs.flow[skb]!]!)));
+        inMulticastList(k, dev, k.skbs.flow[skb]!)));
   if (!wanted) {
     refuse(k, skb, len, REASON.FILTER);
     return false;
@@ -93,11 +95,6 @@ function passesFilter(k: Kernel, dev: NetDevice, skb: Skb, flags: number): boole
   if (flags & FLAG_MULTICAST) dev.hw.rx_multicast++;
   if (flags & FLAG_BROADCAST) dev.hw.rx_broadcast++;
   return true;
-}
-
-/// The groups that every host is in, in both families.
-function isAllHosts(daddr: string): boolean {
-  return daddr === '224.0.0.1' || daddr === 'ff02::1';
 }
 
 /// A frame longer than the interface sends is still received, up to what the NIC was told to take.

@@ -60,6 +60,32 @@ export const agreementRuns: readonly AgreementRun[] = [
     ],
     ms: 8,
   },
+  {
+    name: 'TCP over IPv6 on pages of a pool',
+    host: 'mlx5',
+    seed: 6,
+    lines: [
+      'tcpsink 8080 64 accept :: &',
+      'ip6tables -A INPUT -m conntrack --ctstate INVALID -j DROP',
+      'traffic start tcp --ip 6 --connections 3 --port 8080 --rate 100k',
+      'traffic start clients --ip 6 --port 8080 --rate 5k --count 40 --bytes 3000',
+    ],
+    ms: 12,
+  },
+  {
+    name: 'a wire that is paused, rules of the NIC, zero-copy AF_XDP, time stamps',
+    host: 'ixgbe',
+    seed: 7,
+    lines: [
+      'ethtool -K eth0 ntuple on',
+      'while [ $(cat /sys/class/net/eth0/carrier) = 0 ]; do sleep 0.1; done',
+      'ethtool -N eth0 flow-type udp4 dst-port 9001 action 2',
+      'udpsink 9000 stamps 3 >/dev/null & xdpsock -r -i eth0 -q 2 -z -p -n 1 >/dev/null & sleep 0.9; ' +
+        'traffic start udp --rate 3M --flows 1 --for 6ms; ' +
+        'traffic start udp --rate 1M --flows 4 --port 9001 --for 6ms',
+    ],
+    ms: 6,
+  },
 ];
 
 /// The digest of each run's end, by name. Throws when a command fails or a packet is missing.

@@ -5,10 +5,12 @@ import { bondSlaveFor } from '../../src/kernel/bond.ts';
 import { dev_close } from '../../src/kernel/dev.ts';
 import { dev_get_stats } from '../../src/kernel/dev_stats.ts';
 import { inet_insert_ifa } from '../../src/kernel/devinet.ts';
+import { otherEnd } from '../../src/kernel/hardware_address.ts';
 import type { BondMode } from '../../src/kernel/links.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
 import { do_set_master } from '../../src/kernel/rtnl_link.ts';
 import type { Kernel, NetDevice } from '../../src/kernel/state.ts';
+import { flowTo } from './frames.ts';
 import { dropped, host } from './hosts.ts';
 import { add, processed, send } from './stacked.ts';
 
@@ -64,6 +66,18 @@ describe('a bond', () => {
     expect(turns()).toEqual([2, 1, 2]);
     k.devs[1]!.carrier = false;
     expect(turns()).toEqual([2, 2, 2]);
+  });
+
+  it('in balance-xor sends by the slave that both addresses and the type of the packet choose', () => {
+    const { k, bond } = bonded('balance-xor');
+    const last = (mac: string): number => Number.parseInt(mac.slice(-2), 16);
+    const [four, six] = [flowTo(k), flowTo(k, { saddr: '2001:db8::1', daddr: '2001:db8::2' })];
+    // 0x0800 is even, 0x86dd odd: with two slaves they go different ways.
+    const even = (last(bond.mac) ^ last(otherEnd(k, bond))) % 2 === 0;
+    const chosen = (): number[] => [four, six].map((flow) => bondSlaveFor(k, bond, flow));
+    expect(chosen()).toEqual(even ? [1, 2] : [2, 1]);
+    bond.mac = `02:00:00:00:00:${(last(bond.mac) ^ 1).toString(16).padStart(2, '0')}`;
+    expect(chosen()).toEqual(even ? [2, 1] : [1, 2]);
   });
 
   it('without miimon does not notice that a link is lost', () => {

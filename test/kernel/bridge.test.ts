@@ -1,9 +1,11 @@
 /// Bridges: learning, forwarding, flooding, local delivery.
 import { describe, expect, it } from 'vitest';
+import { openPacket } from '../../src/kernel/af_packet.ts';
 import { dev_get_stats } from '../../src/kernel/dev_stats.ts';
 import { inet_insert_ifa } from '../../src/kernel/devinet.ts';
 import { otherEnd } from '../../src/kernel/hardware_address.ts';
 import { liveEntries } from '../../src/kernel/bridge/br_fdb.ts';
+import { PACKET_OUTGOING } from '../../src/kernel/packet_types.ts';
 import { do_set_master, rtnl_dellink } from '../../src/kernel/rtnl_link.ts';
 import type { Kernel, NetDevice } from '../../src/kernel/state.ts';
 import { FLAG_FOREIGN } from '../../src/kernel/skb.ts';
@@ -43,6 +45,17 @@ describe('a bridge', () => {
     expect(k.ledger.forwarded).toBe(10);
     expect(k.devs[2]!.hw['tx_packets']).toBe(10);
     expect(k.mib.UdpInDatagrams).toBe(0);
+  });
+
+  it('floods to the port that joined last first', () => {
+    const { k } = bridged();
+    add(k, { name: 'dummy0', kind: 'dummy' });
+    do_set_master(k, k.devs.at(-1)!, 'br0');
+    const tap = openPacket(k, 0, { dev: -1 });
+    arrive(k, flowTo(k), { flags: FLAG_FOREIGN });
+    settle(k);
+    const sent = k.packet.socks[tap]!.queue.filter((copy) => copy.pkt_type === PACKET_OUTGOING);
+    expect(sent.map((copy) => k.devs[copy.dev]!.name)).toEqual(['dummy0', 'eth1']);
   });
 
   it('drops what it could only send back where it came from', () => {

@@ -130,9 +130,9 @@ const traffic = fc.oneof(
     'tcpsink 8080 16 & traffic start tcp --port 8080 --connections 3',
     'tcpsink 8080 4 & traffic start clients --port 8080 --rate 5k --count 40 --bytes 3000',
     'traffic start syn --port 8080 --rate 100k --sources 64',
-    'tcpsink 8080 16 & traffic start tcp --ip 6 --port 8080 --connections 3',
-    'tcpsink 8080 4 & traffic start clients --ip 6 --port 8080 --rate 5k --count 40 --bytes 3000',
-    'traffic start syn --ip 6 --port 8080 --rate 100k --sources 64',
+    'tcpsink 8080 16 accept :: & traffic start tcp --ip 6 --port 8080 --connections 3',
+    'tcpsink 8080 4 accept :: & traffic start clients --ip 6 --port 8080 --rate 5k --count 40 --bytes 3000',
+    'tcpsink 8080 8 accept :: & traffic start syn --ip 6 --port 8080 --rate 100k --sources 64',
   ),
 );
 

@@ -127,6 +127,37 @@ describe('a datagram in fragments', () => {
     expect(reasm(k)).toEqual([2, 0, 1, 0]);
   });
 
+  it('has met congestion when one part has: a rule sees CE, or else the first part\'s field', () => {
+    for (const [first, second, left] of [
+      [2, 3, 3],
+      [1, 3, 3],
+      [3, 2, 3],
+      [2, 1, 2],
+      [0, 0, 0],
+    ] as const) {
+      const k = host({ apps: [{}] });
+      const tap = openRaw(k, 0, 17);
+      fragment(k, flowTo(k, { tos: first }), 7, 0, 8, 16);
+      fragment(k, flowTo(k, { tos: second | 0x48 }), 7, 8, 16, 16);
+      settle(k);
+      expect(reasm(k)).toEqual([2, 1, 0, 0]);
+      expect(k.mib.UdpInDatagrams).toBe(1);
+      expect(k.flows.tos[k.socks[tap]!.copies[0]!.flow]).toBe(left);
+    }
+  });
+
+  it('goes on as one flow, however many of its datagrams have met congestion', () => {
+    const k = host({ apps: [{}] });
+    const [clear, marked] = [flowTo(k, { tos: 2 }), flowTo(k, { tos: 3, ttl: 63 })];
+    for (const id of [1, 2, 3]) {
+      fragment(k, clear, id, 0, 8, 16);
+      fragment(k, marked, id, 8, 16, 16);
+      settle(k);
+    }
+    expect(k.mib.UdpInDatagrams).toBe(3);
+    expect(k.flows.count).toBe(3);
+  });
+
   it('ends when it is longer than IP allows, which the log says unless ECN has ended it before', () => {
     for (const tos of [0, 2]) {
       const k = host({ apps: [{}] });

@@ -1,7 +1,7 @@
 /// A frame leaves by another port of the bridge. Stands for net/bridge/br_forward.c.
 /// Left out: multicast groups to single ports, VLAN filtering, netfilter's hooks.
 import type { BridgePort } from '../links.ts';
-import { FLAG_GSO } from '../skb.ts';
+import { FLAG_GSO, recordedRxQueue } from '../skb.ts';
 import type { Cpu, Kernel, NetDevice, Skb } from '../state.ts';
 import { tapForwarded } from '../af_packet.ts';
 import { forwardFrame } from '../transmit.ts';
@@ -17,7 +17,8 @@ export function br_forward(k: Kernel, c: Cpu, from: number, to: number, skb: Skb
   return push(k, c, k.devs[to]!, skb);
 }
 
-/// To every other port that takes what is flooded. False: to none.
+/// To every other port that takes what is flooded, the one that joined last first, as the kernel's list of ports has
+/// them. False: to none.
 export function br_flood(
   k: Kernel,
   c: Cpu,
@@ -27,7 +28,7 @@ export function br_flood(
   kind: keyof Pick<BridgePort, 'flood' | 'mcast_flood' | 'bcast_flood'>,
 ): boolean {
   let sent = false;
-  for (const to of master.links.ports) {
+  for (const to of master.links.ports.toReversed()) {
     const port = k.devs[to]!.links.port!;
     if (!port[kind] || !should_deliver(k, from, to, port)) continue;
     if (push(k, c, k.devs[to]!, skb)) sent = true;
@@ -48,6 +49,6 @@ function push(k: Kernel, c: Cpu, dev: NetDevice, skb: Skb): boolean {
   if (!gso && len > dev.mtu + ETH_HLEN + VLAN_HLEN) return false;
   const pieces = gso ? k.skbs.segs[skb]! : 1;
   if (k.packet.nit > 0) tapForwarded(k, c, dev, skb);
-  forwardFrame(k, c, dev, k.skbs.flow[skb]!, len, pieces, k.skbs.queue[skb]);
+  forwardFrame(k, c, dev, k.skbs.flow[skb]!, len, pieces, recordedRxQueue(k.skbs, skb));
   return true;
 }

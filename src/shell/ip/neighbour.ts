@@ -1,10 +1,11 @@
 /// ip neighbour and ip maddress.
 /// Left out: IPv6 neighbours, proxies, groups that a program joins.
+import { addressText6 } from '../../kernel/address.ts';
+import { groups6, multicastList } from '../../kernel/multicast.ts';
 import { neigh_add, neigh_delete, neighNow, neighState, NUD } from '../../kernel/neighbour.ts';
 import type { Kernel, Neighbour, NetDevice } from '../../kernel/state.ts';
 import type { Io, Running } from '../command.ts';
 import { jsonText, type Json } from '../json_writer.ts';
-import { linkLocalOf } from './addresses.ts';
 import { addressText, parseAddress } from './prefix.ts';
 import { paint, type Style } from './style.ts';
 import { answer, forbidden, incomplete, noDevice, notModelled, wrongArgument } from './trouble.ts';
@@ -195,7 +196,7 @@ function json(k: Kernel): (n: Neighbour) => Json {
   });
 }
 
-/// Groups that every device with IPv4 and IPv6 is in, with the link addresses they map to.
+/// The groups of a device, with the link addresses that its NIC lets through for them.
 export function* maddress(io: Io, style: Style, words: readonly string[]): Running {
   const [verb = 'show', ...rest] = words;
   if (!['show', 'list', 'lst'].includes(verb)) return yield* notModelled(io, `maddress ${verb}`);
@@ -204,27 +205,22 @@ export function* maddress(io: Io, style: Style, words: readonly string[]): Runni
   if (!chosen.length) return yield* noDevice(io, name!);
   for (const dev of chosen) {
     yield* io.out.line(`${dev.ifindex}:\t${dev.name}`);
-    for (const line of groups(dev, style)) yield* io.out.line(`\t${line}`);
+    for (const line of groups(io.k, dev, style)) yield* io.out.line(`\t${line}`);
   }
   return 0;
 }
 
-function groups(dev: NetDevice, style: Style): string[] {
+function groups(k: Kernel, dev: NetDevice, style: Style): string[] {
   const show = (family: Style['family'], lines: readonly string[]): readonly string[] =>
     style.family === 'any' || style.family === family ? lines : [];
-  const inet = show('inet', [`inet  ${paint(style, 'inet', '224.0.0.1')}`]);
-  const inet6 = ['ff02::1', 'ff01::1'].map((group) => `inet6 ${paint(style, 'inet6', group)}`);
-  if (dev.driver === '') return [...inet, ...show('inet6', inet6)];
-  const last = linkLocalOf(dev).split(':').slice(-2).join(':');
-  const solicited = `inet6 ${paint(style, 'inet6', `ff02::1:ff${last.slice(2)}`)}`;
-  const tail = dev.mac.slice(-8);
+  const often = (users: number): string => (users === 1 ? '' : ` users ${users}`);
+  const link = multicastList(k, dev).map(({ address, users }) => `link  ${address}${often(users)}`);
+  const inet6 = groups6(k, dev).map(
+    ({ address, users }) => `inet6 ${paint(style, 'inet6', addressText6(address))}${often(users)}`,
+  );
   return [
-    ...show('link', [
-      'link  33:33:00:00:00:01',
-      'link  01:00:5e:00:00:01',
-      `link  33:33:ff:${tail}`,
-    ]),
-    ...inet,
-    ...show('inet6', [solicited, ...inet6]),
+    ...show('link', link),
+    ...show('inet', [`inet  ${paint(style, 'inet', '224.0.0.1')}`]),
+    ...show('inet6', inet6.toReversed()),
   ];
 }

@@ -3,6 +3,7 @@
 /// Stands for dev_mc_seq_show(), igmp_mc_seq_show(), if6_seq_show().
 /// Left out: groups that a program joins.
 import { addressBytes } from '../../kernel/address.ts';
+import { groups6, leavesDevice6, multicastList, type Group6 } from '../../kernel/multicast.ts';
 import type { Kernel, NetDevice } from '../../kernel/state.ts';
 import type { Line } from '../command.ts';
 import { row } from '../nodes.ts';
@@ -46,12 +47,12 @@ export function ifInet6(k: Kernel): Line[] {
 
 /// /proc/net/dev_mcast: link-layer groups of each device.
 export function devMcast(k: Kernel): Line[] {
-  return nics(k).flatMap((dev) => {
-    const tail = dev.mac.split(':').slice(3).join('');
-    return ['333300000001', '01005e000001', `3333ff${tail}`].map((group) =>
-      row(`${String(dev.ifindex).padEnd(4)} ${dev.name.padEnd(15)} 1     0     ${group}`),
-    );
-  });
+  return nics(k).flatMap((dev) =>
+    multicastList(k, dev).map(({ address, users }) => {
+      const head = `${String(dev.ifindex).padEnd(4)} ${dev.name.padEnd(15)}`;
+      return row(`${head} ${String(users).padEnd(5)} 0     ${address.replaceAll(':', '')}`);
+    }),
+  );
 }
 
 /// /proc/net/igmp: every device is in 224.0.0.1.
@@ -67,15 +68,26 @@ export function igmp(k: Kernel): Line[] {
   ];
 }
 
-/// /proc/net/igmp6: all nodes, of the link and of the interface; a NIC is in its solicited-node group too.
+/// /proc/net/igmp6: the groups of each device, the one that it joined last first.
 export function igmp6(k: Kernel): Line[] {
-  return k.devs.flatMap((dev) => {
-    const head = `${String(dev.ifindex).padEnd(4)} ${dev.name.padEnd(15)} `;
-    const solicited = `ff0200000000000000000001ff${dev.mac.split(':').slice(3).join('')}     1 00000004 0`;
-    return [
-      ...(dev.driver === '' ? [] : [solicited]),
-      'ff020000000000000000000000000001     1 0000000C 0',
-      'ff010000000000000000000000000001     1 00000008 0',
-    ].map((text) => row(head + text));
-  });
+  return k.devs.flatMap((dev) =>
+    groups6(k, dev)
+      .toReversed()
+      .map((group) => {
+        const head = `${String(dev.ifindex).padEnd(4)} ${dev.name.padEnd(15)}`;
+        const users = String(group.users).padStart(5);
+        return row(`${head} ${group.address.map(hex2).join('')} ${users} ${flagsOf(group)} 0`);
+      }),
+  );
+}
+
+/// MAF_LOADED: in the NIC's list; MAF_NOREPORT: all nodes, and what does not leave the device. include/net/if_inet6.h
+function flagsOf(group: Group6): string {
+  const loaded = leavesDevice6(group) ? 4 : 0;
+  const silent = loaded === 0 || isAllNodes(group) ? 8 : 0;
+  return (loaded | silent).toString(16).toUpperCase().padStart(8, '0');
+}
+
+function isAllNodes({ address }: Group6): boolean {
+  return address[1] === 2 && address[15] === 1 && address.slice(2, 15).every((byte) => byte === 0);
 }

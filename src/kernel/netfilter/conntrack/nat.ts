@@ -7,7 +7,7 @@ import { printkAt } from '../../printk.ts';
 import type { Cpu, Kernel, Skb } from '../../state.ts';
 import { NFT_BREAK } from '../compile.ts';
 import { NF_ACCEPT, NF_DROP, NF_INET_LOCAL_OUT, NFPROTO_IPV6, type NftExpr } from '../types.ts';
-import { ipv6_dev_get_saddr, redirectAddress } from './nat_address6.ts';
+import { nat_ipv6_dev_get_saddr, redirectAddress } from './nat_address6.ts';
 import {
   MANIP_DST,
   MANIP_SRC,
@@ -139,7 +139,7 @@ function nf_nat_masquerade_ipv6(
   outdev: number,
 ): number {
   const { daddr } = tableOf(k).entries[index]!.tuple[ORIGINAL]!;
-  const address = ipv6_dev_get_saddr(k.devs[outdev]!, daddr);
+  const address = nat_ipv6_dev_get_saddr(k, k.devs[outdev]!, daddr);
   return address ? masquerade(k, c, index, range, outdev, address) : NF_DROP;
 }
 
