@@ -8,16 +8,19 @@ import { readFileSync } from 'node:fs';
 
 const ABSENT = [
   /\/src\/kernel\/(tcp|netfilter|xdp|remote|bridge|tc)\/(?!inet_hashtables).+\.ts$/,
-  /\/src\/kernel\/(af_packet|packet_\w+|sch_ingress|cls_\w+|act_\w+|vlan|bond|macvlan|rx_handler)\.ts$/,
+  /\/src\/kernel\/(af_packet|packet_\w+|sch_ingress|cls_\w+|act_\w+|vlan|bond|macvlan|rx_handler|upper_xmit)\.ts$/,
   /\/src\/kernel\/(ip_fragment\w*|ipv6_\w+|ip6_\w+|udp_ipv6|udp6_lookup|raw|epoll\w*|tcp_offload|gro_merge|lro|dim\w*|rxnfc_\w+)\.ts$/,
   /\/src\/kernel\/(pause_frames|multicast|net_timestamp\w*|managed_irq|group_cpus|disk_vectors|page_pool)\.ts$/,
 ];
 /// Drivers of NICs that no small scenario has: their tables keep their places, empty.
 const ABSENT_NIC =
-  /\/src\/hardware\/(?!igb|intel|lo|driver|hosts|features|rx_path|cpu|link_stats|nic_driver|timestamping)\w+\.ts$/;
-/// Where a cost comes from is told by a page that runs no program.
-const COSTS = /\/src\/kernel\/costs\.ts$/;
-const SOURCE = /\bsource:\s*(?:`[^`]*`|'[^']*'|[A-Z_]+)/g;
+  /\/src\/hardware\/(?!igb|intel|lo|driver|host_|features|rx_path|cpu|link_stats|nic_driver|timestamping)\w+\.ts$/;
+/// What only pages read that run no program: where a cost comes from, how the map calls a step and where it is.
+const FIELDS = [
+  [/\/src\/kernel\/costs\.ts$/, /\bsource:\s*(?:`[^`]*`|'[^']*'|[A-Z_]+)/g, "source: ''"],
+  [/\/src\/kernel\/steps\.ts$/, /\bshort: '[^']*'/g, "short: ''"],
+  [/\/src\/kernel\/steps\.ts$/, /\bstorey: '[^']*'/g, "storey: 'nic'"],
+];
 const SMALL = /\/simulations\/host\.worker\.ts/;
 const WHOLE = '?whole';
 
@@ -32,8 +35,14 @@ export default function smallProgram() {
     load(id) {
       const [file = ''] = id.split('?');
       const nic = ABSENT_NIC.test(file);
-      if (small && COSTS.test(file))
-        return { code: readFileSync(file, 'utf8').replace(SOURCE, "source: ''"), moduleType: 'ts' };
+      const fields = small ? FIELDS.filter(([table]) => table.test(file)) : [];
+      if (fields.length > 0) {
+        const code = fields.reduce(
+          (text, [, field, empty]) => text.replace(field, empty),
+          readFileSync(file, 'utf8'),
+        );
+        return { code, moduleType: 'ts' };
+      }
       if (!small || !(nic || ABSENT.some((part) => part.test(file)))) return null;
       const code = readFileSync(file, 'utf8');
       if (id.endsWith(WHOLE)) return { code, moduleType: 'ts' };

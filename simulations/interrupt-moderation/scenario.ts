@@ -1,6 +1,6 @@
 /// IN-04: the NIC holds its interrupt back. Few interrupts cost little CPU, but a frame waits in the
 /// ring until one comes; many serve each frame at once and take the CPU for themselves.
-import { alder } from '../../src/hardware/hosts.ts';
+import { alder } from '../../src/hardware/host_igb.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import type { Knob, Past, Scenario, Series } from '../../src/player/scenario.ts';
 import { sharesSince, timesOf } from '../cpu_time.ts';

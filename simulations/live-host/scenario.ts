@@ -1,6 +1,6 @@
 /// The live host: one machine under load, for as long as one looks. Two NICs, eight CPUs, three
 /// programs that read UDP and now and then are too slow for it.
-import { alder } from '../../src/hardware/hosts.ts';
+import { alder } from '../../src/hardware/host_igb.ts';
 import type { HostDescription } from '../../src/kernel/host.ts';
 import type { Context, StepId } from '../../src/kernel/steps.ts';
 import type { Knob, Scenario, Series } from '../../src/player/scenario.ts';

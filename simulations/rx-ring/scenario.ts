@@ -1,7 +1,7 @@
 /// IN-03: bursts of small frames at the full speed of the wire, a ring of descriptors, and an
 /// interrupt that comes late. While the interrupt is held back nobody empties the ring: it must be
 /// long enough for everything that arrives in that time.
-import { alder } from '../../src/hardware/hosts.ts';
+import { alder } from '../../src/hardware/host_igb.ts';
 import type { HostDescription } from '../../src/kernel/host.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import type { Knob, Past, Scenario, Series } from '../../src/player/scenario.ts';

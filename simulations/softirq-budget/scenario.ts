@@ -1,7 +1,7 @@
 /// IN-08: many receive queues, one CPU. Every queue's interrupt was pinned to CPU 0 by somebody who
 /// meant well, and a flood arrives on all of them. net_rx_action() takes them in turn until its
 /// budget is spent; what is left waits, and ksoftirqd competes with the reader for the CPU.
-import { alder } from '../../src/hardware/hosts.ts';
+import { alder } from '../../src/hardware/host_igb.ts';
 import type { HostDescription } from '../../src/kernel/host.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import type { Knob, Past, Scenario, Series } from '../../src/player/scenario.ts';

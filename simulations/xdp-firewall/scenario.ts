@@ -1,6 +1,6 @@
 /// IN-10: a flood to one port, and a few good datagrams to another, on one queue. Who throws the flood away decides
 /// what it costs: nobody before the socket look-up, nftables before the route, or an XDP program in the driver.
-import { virtio } from '../../src/hardware/hosts.ts';
+import { virtio } from '../../src/hardware/host_virtio.ts';
 import type { HostDescription } from '../../src/kernel/host.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import type { Knob, Past, Scenario, Series } from '../../src/player/scenario.ts';

@@ -1,6 +1,7 @@
 /// Actions: what a filter does with a packet, one after the other. Stands for tcf_action_exec() and
 /// tcf_action_init() in net/sched/act_api.c, with tcf_gact_act(), tcf_skbedit_act() and tcf_vlan_act().
-/// Left out: that a queue which skbedit has chosen leaves alone by which NAPI instance the packet came; random gact, estimators, cookies, offload, a tag inside a tag (the new one takes the old one's place).
+/// Left out: that a queue which skbedit has chosen leaves alone by which NAPI instance the packet came; random gact,
+/// estimators, cookies, offload, a tag inside a tag (the new one takes the old one's place).
 import { exceedsNesting, tcf_mirred_act } from './act_mirred.ts';
 import { createPolice, tcf_police_act } from './act_police.ts';
 import { cls_bpf_delete } from './cls_bpf.ts';

@@ -6,7 +6,10 @@ import { setBusyPoll, setBusyPollBudget, setPreferBusyPoll } from '../../src/ker
 import { endApp, spawn } from '../../src/kernel/apps.ts';
 import { ep_eventpoll_bp_ioctl } from '../../src/kernel/busy_poll.ts';
 import { offlineCpu, onlineCpu } from '../../src/kernel/cpu_hotplug.ts';
-import { dev_set_threaded } from '../../src/kernel/dev.ts';
+import { hosts } from '../../src/hardware/hosts.ts';
+import { boot } from '../../src/kernel/boot.ts';
+import { dev_close, dev_open, dev_set_threaded } from '../../src/kernel/dev.ts';
+import { napi_by_id } from '../../src/kernel/napi_id.ts';
 import type { AppDescription } from '../../src/kernel/host.ts';
 import { checkLedger } from '../../src/kernel/ledger.ts';
 import { resizeRings, setQueues } from '../../src/kernel/nic.ts';
@@ -43,6 +46,64 @@ function run({ profile = 'virtio', app = {}, pps = 20_000, set }: Run): Kernel {
   checkLedger(k);
   return k;
 }
+
+describe('a NAPI instance', () => {
+  const ids = (k: Kernel): number[] => eth0(k).rx.map((q) => k.napis[q.napi]!.napi_id);
+  const found = (k: Kernel, all: readonly number[]): boolean[] =>
+    all.map((id) => napi_by_id(k, id) !== undefined);
+
+  it('of igb is another one after every change of the number of queues, and no longer found', () => {
+    const k = host({ queues: 2 });
+    const first = ids(k);
+    const last = Math.max(...k.napis.map((n) => n.napi_id));
+    expect(found(k, first)).toEqual([true, true]);
+    setQueues(k, eth0(k), 1);
+    expect([...ids(k), ...found(k, first)]).toEqual([last + 1, false, false]);
+    setQueues(k, eth0(k), 2);
+    expect(ids(k)).toEqual([last + 2, last + 3]);
+    expect(found(k, ids(k))).toEqual([true, true]);
+  });
+
+  it('of virtio_net stays, whether its queue is used or not', () => {
+    const k = host({ profile: 'virtio', queues: 2 });
+    const first = ids(k);
+    setQueues(k, eth0(k), 1);
+    expect(found(k, first)).toEqual([true, true]);
+    setQueues(k, eth0(k), 2);
+    expect(ids(k)).toEqual(first);
+  });
+
+  it('goes when the device is closed where the driver adds it on opening: mlx5 and ena, not igb', () => {
+    for (const [profile, stays] of [
+      ['mlx5', false],
+      ['ena', false],
+      ['igb', true],
+    ] as const) {
+      const k = boot(hosts[profile]!, 1);
+      const id = ids(k)[0]!;
+      dev_close(k, eth0(k));
+      expect(found(k, [id]), profile).toEqual([stays]);
+      dev_open(k, eth0(k));
+      expect(found(k, [ids(k)[0]!]), profile).toEqual([true]);
+      expect(ids(k)[0] === id, profile).toBe(stays);
+    }
+  });
+
+  it('that is gone is not polled by whoever noted it: the reader sleeps', () => {
+    const k = run({ profile: 'igb', app: { busy_poll: 200 } });
+    const before = k.mib.TcpExtBusyPollRxPackets!;
+    expect(before).toBeGreaterThan(100);
+    setQueues(k, eth0(k), 2);
+    setQueues(k, eth0(k), 1);
+    advance(k, k.now + 3000 * ms);
+    traffic(k, { pps: 20_000, len: 128, dport: 9000 });
+    advance(k, k.now + 50 * ms);
+    checkLedger(k);
+    expect(k.mib.UdpInDatagrams).toBeGreaterThan(2500);
+    expect(k.mib.TcpExtBusyPollRxPackets! - before).toBeLessThan(10);
+    expect(reader(k).nvcsw).toBeGreaterThan(500);
+  });
+});
 
 describe('a reader with SO_BUSY_POLL', () => {
   it('takes the packets itself: one interrupt tells it where, then there are none', () => {

@@ -10,6 +10,7 @@ import { openUdp } from '../../src/kernel/sock.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
 import { writeSysctl } from '../../src/kernel/sysctl.ts';
 import { __udp6_lib_lookup } from '../../src/kernel/udp6_lookup.ts';
+import { ip } from '../../src/shell/commands/ip.ts';
 import { nft } from '../../src/shell/commands/nft.ts';
 import { type } from '../shell/tools/typing.ts';
 import { arrive, flowTo, settle } from './frames.ts';
@@ -129,6 +130,45 @@ describe('an IPv6 router', () => {
     expect([ledgerOf(k).forwarded, ...reasons(k)]).toEqual([1, 'NETFILTER_DROP']);
   });
 
+  it('lets its NIC take frames for the groups that it is in, and no others', () => {
+    const k = router();
+    const taken = (daddr: string): boolean => {
+      const before = k.mib['Ip6InMcastPkts'] ?? 0;
+      packet(k, { daddr }, { flags: FLAG_MULTICAST });
+      return (k.mib['Ip6InMcastPkts'] ?? 0) > before;
+    };
+    const groups = ['ff02::1', 'ff02::1:ff00:2', 'ff02::1:ff12:3450', 'ff02::2', 'ff05::2'];
+    expect(groups.map(taken)).toEqual([true, true, true, true, true]);
+    expect(['ff02::5', 'ff02::1:ff00:3'].map(taken)).toEqual([false, false]);
+    expect(taken('ff05::1:ff00:2')).toBe(true); // the same link address: only IP can tell
+    writeSysctl(k, 'net.ipv6.conf.all.forwarding', '0');
+    inet6_addr_del(k, k.devs[1]!, '2001:db8:0:1::2/64');
+    expect(groups.map(taken)).toEqual([true, false, true, false, false]);
+  });
+
+  it('shows its groups, and how often a link address is used', () => {
+    const k = router();
+    expect(type(ip, k, 'ip maddr show dev eth0').out).toBe(
+      [
+        '2:\teth0',
+        '\tlink  33:33:00:00:00:01',
+        '\tlink  01:00:5e:00:00:01',
+        '\tlink  33:33:ff:12:34:50',
+        '\tlink  33:33:ff:00:00:02',
+        '\tlink  33:33:00:00:00:02 users 2',
+        '\tinet  224.0.0.1',
+        '\tinet6 ff05::2',
+        '\tinet6 ff01::2',
+        '\tinet6 ff02::2',
+        '\tinet6 ff02::1:ff00:2',
+        '\tinet6 ff02::1:ff12:3450',
+        '\tinet6 ff02::1',
+        '\tinet6 ff01::1',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('is in the groups of routers', () => {
     const k = router();
     const ask = { proto: 58, sport: 128 << 8, daddr: 'ff02::2' };
@@ -156,6 +196,33 @@ describe('ICMPv6 errors', () => {
     arrive(k, flow);
     settle(k);
     expect(k.mib['Icmp6OutDestUnreachs']).toBe(7);
+  });
+
+  it('come from an address of the device that the packet came by, or from that which it was sent to', () => {
+    for (const [rest, saddr] of [
+      [{ ttl: 1 }, '2001:db8:0:1::2'],
+      [{ daddr: '2001:db8:9::1' }, '2001:db8:0:1::2'],
+      [{ daddr: '2001:db8:0:2::2' }, '2001:db8:0:2::2'], // nobody's port, on the far device's address
+      [{ saddr: 'fe80::1' }, 'fe80::5054:ff:fe12:3450'],
+    ] as const) {
+      const k = router();
+      rule(k, 'nft add table ip6 o');
+      rule(k, 'nft add chain ip6 o output { type filter hook output priority 0 ; }');
+      rule(k, `nft add rule ip6 o output ip6 saddr != ${saddr} drop`);
+      packet(k, rest);
+      expect([k.mib['Icmp6OutMsgs'], eth0(k).hw['tx_packets']], saddr).toEqual([1, 1]);
+    }
+  });
+
+  it('come from another device that has an address for the whole net, where that one has none', () => {
+    const k = router();
+    inet6_addr_del(k, k.devs[1]!, '2001:db8:0:1::2/64');
+    inet6_addr_add(k, k.devs[2]!, '2001:db8:0:1::7/64');
+    rule(k, 'nft add table ip6 o');
+    rule(k, 'nft add chain ip6 o output { type filter hook output priority 0 ; }');
+    rule(k, 'nft add rule ip6 o output ip6 saddr != 2001:db8:0:1::7 drop');
+    packet(k, { ttl: 1 });
+    expect(k.devs[2]!.hw['tx_packets']).toBe(1);
   });
 
   it('about packets that are too big are not limited', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { spawn } from '../../src/kernel/apps.ts';
 import { inet6_addr_add } from '../../src/kernel/ipv6_addr.ts';
 import { checkLedger, ledgerOf } from '../../src/kernel/ledger.ts';
+import { openRaw } from '../../src/kernel/raw.ts';
 import { advance } from '../../src/kernel/run.ts';
 import { FLAG_FRAG, FLAG_IPID, FLAG_MF } from '../../src/kernel/skb.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
@@ -99,6 +100,23 @@ describe('fragments of IPv6', () => {
     fragments(k, two, 1, [0, 3]);
     fragments(k, two, 2, [2, 3]);
     expect(counts(k)).toEqual([4, 1, 1, 0]);
+  });
+
+  it('have met congestion together when one of them has', () => {
+    const k = receiver();
+    const tap = openRaw(k, -1, 17, 0, '::');
+    fragments(
+      k,
+      [
+        [0, 504, true],
+        [504, 200, false],
+      ],
+      1,
+      [2, 3],
+    );
+    expect(counts(k)).toEqual([2, 1, 0, 0]);
+    expect(k.flows.tos[k.socks[tap]!.copies[0]!.flow]).toBe(3);
+    expect(k.mib['Udp6InDatagrams']).toBe(1);
   });
 
   it('wait for net.ipv6.ip6frag_time, and the sender of the first is told', () => {

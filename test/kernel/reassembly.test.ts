@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkLedger, ledgerOf } from '../../src/kernel/ledger.ts';
+import { openRaw } from '../../src/kernel/raw.ts';
 import { advance } from '../../src/kernel/run.ts';
 import { FLAG_FRAG, FLAG_IPID, FLAG_MF } from '../../src/kernel/skb.ts';
 import type { Kernel } from '../../src/kernel/state.ts';
@@ -127,7 +128,7 @@ describe('a datagram in fragments', () => {
     expect(reasm(k)).toEqual([2, 0, 1, 0]);
   });
 
-  it('has met congestion when one part has: a rule sees CE, or else the first part\'s field', () => {
+  it("has met congestion when one part has: a rule sees CE, or else the first part's field", () => {
     for (const [first, second, left] of [
       [2, 3, 3],
       [1, 3, 3],
@@ -136,7 +137,7 @@ describe('a datagram in fragments', () => {
       [0, 0, 0],
     ] as const) {
       const k = host({ apps: [{}] });
-      const tap = openRaw(k, 0, 17);
+      const tap = openRaw(k, -1, 17, 0);
       fragment(k, flowTo(k, { tos: first }), 7, 0, 8, 16);
       fragment(k, flowTo(k, { tos: second | 0x48 }), 7, 8, 16, 16);
       settle(k);

@@ -1,10 +1,12 @@
 /// tc ingress: filters and actions on the way in.
 import { describe, expect, it } from 'vitest';
 import { psched_l2t_ns } from '../../src/kernel/act_police.ts';
-import type { NewAction } from '../../src/kernel/act_api.ts';
+import { addAction, type NewAction } from '../../src/kernel/act_api.ts';
 import { tc_del_tfilter, tc_new_tfilter, type FilterRequest } from '../../src/kernel/cls_api.ts';
 import { otherEnd } from '../../src/kernel/hardware_address.ts';
+import { reciprocalScale } from '../../src/kernel/hash.ts';
 import { checkLedger } from '../../src/kernel/ledger.ts';
+import { net_enable_timestamp } from '../../src/kernel/net_timestamp.ts';
 import { REASON } from '../../src/kernel/reasons.ts';
 import { nextTime, stepEvent } from '../../src/kernel/run.ts';
 import { addIngress, deleteIngress } from '../../src/kernel/sch_ingress.ts';
@@ -12,9 +14,10 @@ import type { Kernel } from '../../src/kernel/state.ts';
 import { TC_ACT, type TcActionSpec } from '../../src/kernel/tc/types.ts';
 import { filterLines } from '../../src/shell/tc/filter.ts';
 import { openPacket } from '../../src/kernel/af_packet.ts';
-import { FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_VLAN } from '../../src/kernel/skb.ts';
+import { FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_REDIRECTED, FLAG_VLAN } from '../../src/kernel/skb.ts';
 import { arrive, flowTo, settle } from './frames.ts';
 import { dropped, ETH0, eth0, host, ms, traffic } from './hosts.ts';
+import { attach } from './xdp_hosts.ts';
 
 function gact(control: number): NewAction {
   return { kind: 'gact', spec: { kind: 'gact' }, index: 0, control };
@@ -200,6 +203,68 @@ describe('tc ingress', () => {
     const processed = (one: Kernel): number => one.cpus.reduce((sum, c) => sum + c.processed, 0);
     expect(processed(k)).toBe(processed(plain) + 5);
     expect(k.mib.UdpInDatagrams).toBe(5);
+  });
+
+  it('redirected to the ingress of another device, generic XDP there leaves it alone', () => {
+    const k = ready();
+    const second = k.devs[2]!;
+    const to = { kind: 'mirred', redirect: true, ingress: true, ifindex: second.ifindex } as const;
+    attach(k, second, 'drop', 'skb');
+    send(k, 2); // the filter is not there yet
+    filter(k, { actions: [action(to, TC_ACT.STOLEN)] });
+    send(k, 5);
+    expect(k.mib.UdpInDatagrams).toBe(7);
+    expect(k.skbs.flags.every((flags) => (flags & FLAG_REDIRECTED) === 0)).toBe(true);
+    arrive(k, flowTo(k, { dev: 2 }), {}, 2);
+    settle(k);
+    expect(k.mib.UdpInDatagrams).toBe(7);
+    // A copy is no redirected packet.
+    const mirror = ready();
+    attach(mirror, mirror.devs[2]!, 'drop', 'skb');
+    filter(mirror, { actions: [action({ ...to, redirect: false }, TC_ACT.PIPE)] });
+    send(mirror, 5);
+    expect(mirror.mib.UdpInDatagrams).toBe(5);
+    expect(mirror.ledger.offered).toBe(10);
+  });
+
+  it('redirected to the ingress of another device, a packet is stamped there anew', () => {
+    const k = ready();
+    net_enable_timestamp(k);
+    const to = { kind: 'mirred', redirect: true, ingress: true, ifindex: 3 } as const;
+    filter(k, { actions: [action(to, TC_ACT.STOLEN)] });
+    const [first, second] = [openPacket(k, 0, { dev: 1 }), openPacket(k, 0, { dev: 2 })];
+    send(k, 1);
+    const stamps = [first, second].map((at) => k.packet.socks[at]!.queue[0]!.at);
+    expect(stamps[1]).toBeGreaterThan(stamps[0]!);
+  });
+
+  it('takes no queue from skbedit, unless the action was made before: then the number below it', () => {
+    const k = ready();
+    const edit = { kind: 'skbedit', mark: null, priority: null, queue: 3, ptype: null } as const;
+    expect(filter(k, { actions: [gact(TC_ACT.PIPE), action(edit, TC_ACT.PIPE)] })).toMatchObject({
+      errno: 'EOPNOTSUPP',
+      extack: 'act_skbedit: "queue_mapping" option on receive side is hardware only, use skip_sw',
+    });
+    expect([k.tc.actions.length, eth0(k).ingress!.ingress.chains.length]).toEqual([0, 0]);
+    let [byHash, byQueue] = [-1, -1];
+    const left = (queue: number): number => {
+      const one = ready();
+      const tap = openPacket(one, 0, { dev: ETH0 });
+      const to = { kind: 'mirred', redirect: true, ingress: false, ifindex: 3 } as const;
+      addAction(one, { ...action({ ...edit, queue }, TC_ACT.PIPE), index: 1 });
+      const known = { kind: 'skbedit', spec: null, index: 1, control: TC_ACT.PIPE } as const;
+      const actions = [known, action(to, TC_ACT.STOLEN)];
+      expect(filter(one, { actions }).ok).toBe(true);
+      send(one, 1);
+      byQueue = eth0(one).rx.findIndex((q) => q.packets === 1);
+      const { flow } = one.packet.socks[tap]!.queue[0]!;
+      byHash = reciprocalScale(one.flows.hash[flow]!, 8);
+      return one.devs[2]!.tx.findIndex((q) => q.packets === 1);
+    };
+    expect([left(3), left(7)]).toEqual([2, 6]);
+    // 0: no receive queue is recorded; 8: there is no such queue, and the packet's own stays.
+    expect(left(0)).toBe(byHash);
+    expect(left(8)).toBe(byQueue);
   });
 
   it('mirrored to the ingress of another device, a copy that comes in there is a packet of its own', () => {
