@@ -315,18 +315,28 @@ export function morph(pool: SkbPool, skb: Skb, first: Skb): void {
   pool.data_len[skb] = pool.data_len[first]! + bytes;
 }
 
-/// The oldest queue has waited ipfrag_time. The timer's softirq is taken as part of the timer
-/// interrupt. net/ipv4/ip_fragment.c:ip_expire()
+/// The oldest queue has waited ipfrag_time. net/ipv4/ip_fragment.c:ip_expire()
 export function ip_expire(k: Kernel): void {
+  expireQueues(k, k.frags.queues, expireQueue, STEP.LOCAL_IN);
+  planExpiry(k);
+}
+
+/// Ends the queues that have waited long enough, on the first CPU. The timer's softirq is taken as part of the
+/// timer interrupt.
+export function expireQueues(
+  k: Kernel,
+  queues: readonly FragQueue[],
+  expire: (k: Kernel, c: Cpu, queue: FragQueue) => void,
+  step: number,
+): void {
   const c = k.cpus.find((one) => one.online)!;
   const cursor = c.cursor_ns;
   c.cursor_ns = k.now;
   c.softirqs[TIMER_SOFTIRQ]!++;
-  for (const qp of k.frags.queues) if (qp.live && qp.expires <= k.now) expireQueue(k, c, qp);
-  planExpiry(k);
+  for (const queue of queues) if (queue.live && queue.expires <= k.now) expire(k, c, queue);
   const spent = c.cursor_ns - k.now;
   c.cursor_ns = cursor;
-  interruptCpu(k, c, COSTS.tick.ns + spent, STEP.LOCAL_IN);
+  interruptCpu(k, c, COSTS.tick.ns + spent, step);
 }
 
 /// Whoever sent the first fragment is told, if it is here.

@@ -8,12 +8,11 @@ import { addSlot, setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { FRAG6_EXPIRE } from './events.ts';
 import { ecnFits, mergeEcn } from './frag_ecn.ts';
-import { inet_frag_queue_insert, morph } from './ip_fragment.ts';
+import { expireQueues, inet_frag_queue_insert, morph } from './ip_fragment.ts';
 import { isLinkLocal6 } from './address.ts';
 import { ICMPV6, ICMPV6_CODE, icmpv6_send } from './ipv6_icmp.ts';
 import { countIp6, countReceived6 } from './ipv6_mib.ts';
 import { consume_skb, kfree_skb_reason } from './ledger.ts';
-import { interruptCpu } from './piece.ts';
 import { REASON } from './reasons.ts';
 import { FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_SK, mergeSkb } from './skb.ts';
 import type { Cpu, FragQueue, Kernel, Skb } from './state.ts';
@@ -25,7 +24,6 @@ const FRAG_HLEN = 8;
 const IPV6_MAXPLEN = 65535;
 const FIRST_IN = 1;
 const LAST_IN = 2;
-const TIMER_SOFTIRQ = 1;
 const QSIZE = 184; // bytes: sizeof(struct frag_queue) on x86-64, what a queue itself is charged with
 
 /// Takes a fragment. True when it was the last one missing: it is the whole datagram now. Else it waits, or
@@ -185,18 +183,10 @@ function reassemble(k: Kernel, fq: FragQueue, skb: Skb): boolean {
   return true;
 }
 
-/// The oldest queue has waited net.ipv6.ip6frag_time. The timer's softirq is taken as part of the timer
-/// interrupt. include/net/ipv6_frag.h:ip6frag_expire_frag_queue()
+/// The oldest queue has waited net.ipv6.ip6frag_time. include/net/ipv6_frag.h:ip6frag_expire_frag_queue()
 export function ip6frag_expire_frag_queue(k: Kernel): void {
-  const c = k.cpus.find((one) => one.online)!;
-  const cursor = c.cursor_ns;
-  c.cursor_ns = k.now;
-  c.softirqs[TIMER_SOFTIRQ]!++;
-  for (const fq of k.frags6.queues) if (fq.live && fq.expires <= k.now) expire(k, c, fq);
+  expireQueues(k, k.frags6.queues, expire, STEP.TRANSPORT);
   planExpiry(k);
-  const spent = c.cursor_ns - k.now;
-  c.cursor_ns = cursor;
-  interruptCpu(k, c, COSTS.tick.ns + spent, STEP.TRANSPORT);
 }
 
 /// Whoever sent the first fragment is told, if it is here.

@@ -60,4 +60,24 @@ describe('the page on XDP', () => {
   it('has a loop refused', () => {
     expect(shown('/tmp/loop.xdp').join('\n')).toContain('infinite loop detected');
   });
+
+  it('drops IPv6 by a prefix in a trie', () => {
+    expect(shown('/tmp/six.xdp').at(-1)).toBe('     rx_xdp_drops: 50');
+  });
+
+  it('has zero-copy refused by igb', () => {
+    expect(shown('xdpsock -r -z').slice(1)).toEqual([
+      'xdpsock.c:xsk_configure_socket:1068: errno: 95/"Operation not supported"',
+      'status 1',
+    ]);
+  });
+
+  it('receives by ice in both modes', () => {
+    const rows = shown('for m in -c -z').filter((line) => /^rx +[45]\d{5} /.test(line));
+    expect(rows.length).toBe(2);
+  });
+
+  it('brings a mark from XDP to nftables', () => {
+    expect(shown('/tmp/mark.tc').join('\n')).toMatch(/0x0000002a counter packets 100 /);
+  });
 });
