@@ -6,6 +6,7 @@ import { TooMuch } from './stream.ts';
 import { parsePattern } from './pattern_syntax.ts';
 import type { PatternNode, SetItem } from './pattern_syntax.ts';
 import { posixRegex } from './regex.ts';
+import { classes } from './regex/charset.ts';
 import type { Regex } from './regex.ts';
 
 const CACHE_LIMIT = 500;
@@ -181,11 +182,13 @@ function eachEre(n: PatternNode): string {
   }
 }
 
-/// In a POSIX bracket ] comes first, - last, and ^ not first.
+/// In a POSIX bracket ] comes first, - last, ^ not first, and [ where no . = or : can follow it.
 function setEre(negated: boolean, items: readonly SetItem[]): string {
   const ones = new Set(items.flatMap((item) => (item.kind === 'one' ? [item.c] : [])));
   const rest = items.filter(
-    (item) => item.kind !== 'one' && !(item.kind === 'range' && item.from > item.to),
+    (item) =>
+      (item.kind === 'range' && item.from <= item.to) ||
+      (item.kind === 'class' && Object.hasOwn(classes, item.name)),
   );
   if (ones.size + rest.length === 0) return negated ? '.' : '(a^)';
   if (!negated && rest.length === 0 && ones.size === 1)
@@ -197,9 +200,11 @@ function setEre(negated: boolean, items: readonly SetItem[]): string {
         ? `[:${item.name}:]`
         : '',
   );
-  const plain = [...ones].filter((c) => !']^-'.includes(c)).join('');
+  const opens = (part: string) => Number(part.endsWith('['));
+  inner.sort((a, b) => opens(a) - opens(b));
+  const plain = [...ones].filter((c) => !'[]^-'.includes(c)).join('');
   const has = (c: string) => (ones.has(c) ? c : '');
-  return `[${negated ? '^' : ''}${has(']')}${plain}${inner.join('')}${has('^')}${has('-')}]`;
+  return `[${negated ? '^' : ''}${has(']')}${plain}${inner.join('')}${has('[')}${has('^')}${has('-')}]`;
 }
 
 const tried = new WeakMap<Compiled, RegExp>();

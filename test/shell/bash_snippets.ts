@@ -65,6 +65,7 @@ export const snippets: readonly string[] = [
   // globs
   '> a.c; > b.c; > c.h; echo *.c *.h *.x [ab].* ?.h [!a].c',
   '> a1; > a2; > b1; echo a[0-9] [[:alpha:]]1 "a"* a"*"',
+  "for p in '[[:foo:]]' '[[]' '[[:alpha:][]' '[].[]'; do for t in a [ . ]; do case $t in $p) echo \"$p $t\";; esac; done; done",
   'shopt -s nullglob; echo [x*] n*; shopt -u nullglob; echo n*',
   'shopt -s extglob\n> aa; > ab; > b; echo @(aa|b) !(a*) a?(b) +(a)',
   '> .hidden; > shown; echo *; shopt -s dotglob; echo *',

@@ -1,17 +1,19 @@
 /// What random command lines and share links are made of.
 import type { Stream } from '../../src/engine/random.ts';
 import { integer } from '../../src/engine/random.ts';
+import { commands } from '../../src/shell/commands/index.ts';
 
-const COMMANDS =
-  'ethtool ip sysctl cat echo ls grep awk sed sort uniq wc head tail cut tr seq printf sleep watch sudo traffic ss nstat nproc uname help history cd pwd test [ true false read export unset local declare eval source type xargs env timeout tc dmesg lscpu taskset nosuch'.split(
-    ' ',
-  );
+// Every command there is, and what is no command but does something.
+const COMMANDS = [
+  ...commands.keys(),
+  ...'help history cd [ export unset local declare eval source type nosuch'.split(' '),
+];
 const OPTIONS =
   '-a -i -g -G -c -C -S -l -L -k -K -x -X -n -N -s -d -h -w -q -v -e -f -r -1 -A2 --help --json --version -z -n5 -- -j -p -u -m'.split(
     ' ',
   );
 const WORDS =
-  'eth0 eth1 lo eth9 rx tx 256 4096 0 -1 99999999999999999999 1e9 on off combined rx-usecs adaptive-rx link show set dev up down promisc mtu addr net.core.netdev_budget net.core.rmem_max net.ipv4.tcp_rmem /proc/net/softnet_stat /proc/interrupts /proc/sys/net/core/netdev_budget /sys/class/net/eth0/queues/rx-0/rps_cpus /sys/class/net/eth0 /proc/irq/33/smp_affinity /tmp/x /dev/null start stop udp --rate 1M --flows 4 --size 64 --for 1ms ff f,ff 0-3 a b c . .. ~ * ? [a-z] x=1 $x ${x:-y} ${x#*} $((1+2)) $((1/0)) $(echo hi) `pwd` "a b" \'c d\' \\ é 日本 \u0000'.split(
+  'eth0 eth1 lo eth9 rx tx 256 4096 0 -1 99999999999999999999 1e9 on off combined rx-usecs adaptive-rx link show set dev up down promisc mtu addr net.core.netdev_budget net.core.rmem_max net.ipv4.tcp_rmem /proc/net/softnet_stat /proc/interrupts /proc/sys/net/core/netdev_budget /sys/class/net/eth0/queues/rx-0/rps_cpus /sys/class/net/eth0 /proc/irq/33/smp_affinity /tmp/x /dev/null start stop udp --rate 1M --flows 4 --size 64 --for 1ms ff f,ff 0-3 a b c . .. ~ * ? [a-z] [[:foo:]] [[.] 10.0.0.1 fe80::1 [::1]:80 224.0.0.1 tcp udp4 icmp add del list table ip6 nat chain filter input rule ruleset -A -I INPUT -t -j DROP ACCEPT MASQUERADE -p --dport 9000 xdp obj sec qdisc ingress clsact flower action drop mirred flow-type dst-port ntuple prog map dump name route rule neigh bridge vlan 8080 accept :: noread stamps --ip --connections clients syn tcp_bbr x=1 $x ${x:-y} ${x#*} $((1+2)) $((1/0)) $(echo hi) `pwd` "a b" \'c d\' \\ é 日本 \u0000'.split(
     ' ',
   );
 const JOINS = [
