@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 const ABSENT = [
   /\/src\/kernel\/(tcp|netfilter|xdp|remote|bridge|tc)\/(?!inet_hashtables).+\.ts$/,
   /\/src\/kernel\/(af_packet|packet_\w+|sch_ingress|cls_\w+|act_\w+|vlan|bond|macvlan|rx_handler|upper_xmit)\.ts$/,
-  /\/src\/kernel\/(ip_fragment\w*|ipv6_\w+|ip6_\w+|udp_ipv6|udp6_lookup|raw|epoll\w*|tcp_offload|gro_merge|lro|dim\w*|rxnfc_\w+)\.ts$/,
+  /\/src\/kernel\/(ip_fragment\w*|inet_fragment|ipv6_\w+|ip6_\w+|udp_ipv6|udp6_lookup|raw|epoll\w*|tcp_offload|gro_merge|lro|dim\w*|rxnfc_\w+)\.ts$/,
   /\/src\/kernel\/(pause_frames|multicast|net_timestamp\w*|managed_irq|group_cpus|disk_vectors|page_pool)\.ts$/,
 ];
 /// Drivers of NICs that no small scenario has: their tables keep their places, empty.

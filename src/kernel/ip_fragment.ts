@@ -1,31 +1,45 @@
 /// Reassembly: fragments of a datagram wait until all are here, or too long.
-/// Stands for net/ipv4/ip_fragment.c and net/ipv4/inet_fragment.c. A fragment's column `payload` holds
+/// Stands for net/ipv4/ip_fragment.c; inet_fragment.ts has what IPv6 does alike. A fragment's column `payload` holds
 /// its bytes behind the IP header, `frag_off` where they belong. An overlap ends the whole datagram, a
 /// duplicate only itself (RFC 5722).
 /// Left out: conntrack's own queues (user), low_thresh (nothing reads it since Linux 4.17).
 /// IPv6: ipv6_reassembly.ts.
-import { addSlot, setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { FRAG_EXPIRE } from './events.ts';
 import { addressText } from './flows.ts';
 import { ecnFits, mergeEcn } from './frag_ecn.ts';
 import { ICMP, ICMP_CODE, icmp_send } from './icmp.ts';
+import {
+  expireQueues,
+  gather,
+  inet_frag_destroy,
+  inet_frag_kill,
+  inet_frag_queue_flush,
+  inet_frag_queue_insert,
+  keepQueue,
+  planExpiry,
+  type Fragments,
+} from './inet_fragment.ts';
 import { inet_getpeer_v4 } from './inetpeer.ts';
-import { consume_skb, kfree_skb_reason } from './ledger.ts';
+import { kfree_skb_reason } from './ledger.ts';
 import { rateLimited } from './net_ratelimit.ts';
-import { interruptCpu } from './piece.ts';
 import { REASON } from './reasons.ts';
 import { ip_route_input_noref } from './route.ts';
-import { FLAG_DF, FLAG_DST, FLAG_FRAG, FLAG_MF, mergeSkb } from './skb.ts';
-import type { Cpu, FragQueue, Kernel, Skb, SkbPool } from './state.ts';
+import { FLAG_DF, FLAG_DST, FLAG_FRAG, FLAG_MF } from './skb.ts';
+import type { Cpu, FragQueue, Kernel, Skb } from './state.ts';
 import { STEP, takeStep } from './tracing.ts';
 
 const ETH_HLEN = 14;
 const IP_HLEN = 20;
 const FIRST_IN = 1;
 const LAST_IN = 2;
-const TIMER_SOFTIRQ = 1;
-const QSIZE = 200; // bytes: sizeof(struct ipq) on x86-64, what a queue itself is charged with
+
+const IPV4_FRAGS: Fragments = {
+  table: (k) => k.frags,
+  queue_bytes: 200, // sizeof(struct ipq) on x86-64
+  timer: FRAG_EXPIRE,
+  step: STEP.LOCAL_IN,
+};
 
 /// Takes a fragment. True when it was the last one missing: it is the whole datagram now. Else it
 /// waits, or is gone and accounted for. net/ipv4/ip_fragment.c:ip_defrag()
@@ -85,46 +99,19 @@ function inet_frag_create(
     max_size: 0,
     max_df_size: 0,
   };
-  const free = k.frags.queues.findIndex((q) => !q.live);
-  if (free >= 0) k.frags.queues[free] = made;
-  else k.frags.queues.push(made);
-  k.frags.mem += QSIZE;
+  keepQueue(k.frags, IPV4_FRAGS, made);
   startTimer(k, made);
   return made;
 }
 
 function startTimer(k: Kernel, qp: FragQueue): void {
   qp.expires = k.now + Number(k.sysctl['net.ipv4.ipfrag_time']) * 1_000_000_000;
-  planExpiry(k);
+  planExpiry(k, IPV4_FRAGS);
 }
 
-/// One slot of the agenda stands for the oldest queue.
-function planExpiry(k: Kernel): void {
-  const times = k.frags.queues.filter((q) => q.live).map((q) => q.expires);
-  if (k.frags.slot < 0) {
-    if (times.length === 0) return;
-    k.frags.slot = addSlot(k.agenda, FRAG_EXPIRE, 0);
-  }
-  setTime(k.agenda, k.frags.slot, Math.min(...times, Infinity));
-}
-
-/// Ends a queue; its fragments stay where they are. net/ipv4/inet_fragment.c:inet_frag_kill()
-function inet_frag_kill(k: Kernel, qp: FragQueue): void {
-  qp.live = false;
-  k.frags.mem -= QSIZE;
-  planExpiry(k);
-}
-
-/// Drops every fragment of a queue. net/ipv4/inet_fragment.c:inet_frag_queue_flush()
-function inet_frag_queue_flush(k: Kernel, c: Cpu, qp: FragQueue, reason: number): void {
-  for (let skb = qp.head; skb >= 0;) {
-    const next = k.skbs.next[skb]!;
-    k.frags.mem -= k.skbs.truesize[skb]!;
-    drop(k, c, skb, reason);
-    skb = next;
-  }
-  qp.head = qp.tail = qp.last_run = -1;
-  qp.fragments = 0;
+/// Drops every fragment of a queue.
+function flush(k: Kernel, c: Cpu, qp: FragQueue, reason: number): void {
+  inet_frag_queue_flush(k, IPV4_FRAGS, qp, (part) => drop(k, c, part, reason));
 }
 
 /// Too many other fragments of this sender since the last one of this datagram: it is an old
@@ -142,7 +129,7 @@ function ip_frag_too_far(k: Kernel, qp: FragQueue): boolean {
 
 /// Begins the datagram anew. net/ipv4/ip_fragment.c:ip_frag_reinit()
 function ip_frag_reinit(k: Kernel, c: Cpu, qp: FragQueue): void {
-  inet_frag_queue_flush(k, c, qp, REASON.FRAG_TOO_FAR);
+  flush(k, c, qp, REASON.FRAG_TOO_FAR);
   qp.flags = 0;
   qp.len = 0;
   qp.meat = 0;
@@ -206,96 +193,26 @@ function account(
 
 /// The datagram is damaged: all of it goes.
 function discard(k: Kernel, c: Cpu, qp: FragQueue, skb: Skb): boolean {
-  inet_frag_kill(k, qp);
+  inet_frag_kill(k, IPV4_FRAGS, qp);
   k.mib.IpReasmFails++;
   drop(k, c, skb, REASON.NOT_SPECIFIED);
-  inet_frag_destroy(k, qp);
+  inet_frag_destroy(k, IPV4_FRAGS, qp);
   return false;
-}
-
-/// Frees the fragments of a queue that was killed. The kernel names no reason: without INET_FRAG_DROP
-/// it counts them as used up. net/ipv4/inet_fragment.c:inet_frag_destroy()
-function inet_frag_destroy(k: Kernel, qp: FragQueue): void {
-  for (let skb = qp.head; skb >= 0;) {
-    const next = k.skbs.next[skb]!;
-    k.frags.mem -= k.skbs.truesize[skb]!;
-    consume_skb(k, skb);
-    skb = next;
-  }
-  qp.head = qp.tail = qp.last_run = -1;
-  qp.fragments = 0;
-}
-
-/// In order of offset, no byte twice. Fragments that came in order form runs: the first of a run has
-/// the run's bytes in `cb2`, the others -1. A fragment inside a run is a duplicate, one across its
-/// edge an overlap. net/ipv4/inet_fragment.c:inet_frag_queue_insert()
-export function inet_frag_queue_insert(
-  k: Kernel,
-  qp: FragQueue,
-  skb: Skb,
-  offset: number,
-  end: number,
-): 'ok' | 'duplicate' | 'overlap' {
-  const { next, frag_off, payload, cb2 } = k.skbs;
-  cb2[skb] = end - offset;
-  next[skb] = -1;
-  if (qp.tail < 0) {
-    qp.head = qp.tail = qp.last_run = skb;
-    return 'ok';
-  }
-  const tailEnd = frag_off[qp.tail]! + payload[qp.tail]!;
-  if (tailEnd < end) {
-    if (offset < tailEnd) return 'overlap';
-    if (offset === tailEnd) {
-      cb2[qp.last_run] = cb2[qp.last_run]! + end - offset;
-      cb2[skb] = -1;
-    } else qp.last_run = skb;
-    next[qp.tail] = skb;
-    qp.tail = skb;
-    return 'ok';
-  }
-  let before = -1;
-  for (let run = qp.head; run >= 0;) {
-    const start = frag_off[run]!;
-    const runEnd = start + cb2[run]!;
-    if (end <= start) break;
-    if (offset < runEnd) return offset >= start && end <= runEnd ? 'duplicate' : 'overlap';
-    before = run;
-    while (next[before]! >= 0 && cb2[next[before]!] === -1) before = next[before]!;
-    run = next[before]!;
-  }
-  next[skb] = before < 0 ? qp.head : next[before]!;
-  if (before < 0) qp.head = skb;
-  else next[before] = skb;
-  return 'ok';
 }
 
 /// All are here: the one that came last becomes the whole datagram, so that whoever holds it goes on
 /// with it. False when the parts do not go together. net/ipv4/ip_fragment.c:ip_frag_reasm()
 function ip_frag_reasm(k: Kernel, qp: FragQueue, skb: Skb, routed: number): boolean {
-  inet_frag_kill(k, qp);
+  inet_frag_kill(k, IPV4_FRAGS, qp);
   const tooLarge = ecnFits(qp.ecn) && IP_HLEN + qp.len > 65535;
   if (tooLarge) rateLimited(k, `Oversized IP packet from ${addressText(qp.src)}`);
   if (tooLarge || !ecnFits(qp.ecn)) {
     k.mib.IpReasmFails++;
-    inet_frag_destroy(k, qp);
+    inet_frag_destroy(k, IPV4_FRAGS, qp);
     return false;
   }
   const pool = k.skbs;
-  morph(pool, skb, qp.head);
-  let truesize = 0;
-  for (let part = qp.head; part >= 0;) {
-    const next = pool.next[part]!;
-    truesize += pool.truesize[part]!;
-    if (part !== skb) mergeSkb(pool, skb, part);
-    part = next;
-  }
-  k.frags.mem -= truesize;
-  qp.head = qp.tail = qp.last_run = -1;
-  qp.fragments = 0;
-  pool.next[skb] = -1;
-  pool.truesize[skb] = truesize;
-  pool.payload[skb] = qp.len;
+  gather(k, IPV4_FRAGS, qp, skb);
   pool.len[skb] = ETH_HLEN + IP_HLEN + qp.len;
   const whollyDf = qp.max_df_size === qp.max_size ? FLAG_DF : 0;
   const kept = pool.flags[skb]! & ~(FLAG_FRAG | FLAG_MF | FLAG_DF);
@@ -305,44 +222,15 @@ function ip_frag_reasm(k: Kernel, qp: FragQueue, skb: Skb, routed: number): bool
   return true;
 }
 
-/// The packet takes over the head of the datagram's first fragment; all other bytes hang off it.
-export function morph(pool: SkbPool, skb: Skb, first: Skb): void {
-  let bytes = 0;
-  for (let part = pool.next[first]!; part >= 0; part = pool.next[part]!)
-    bytes += pool.payload[part]!;
-  for (const name of ['flow', 'end', 'room', 'flags', 'mark', 'vlan_tci', 'hash', 'cb'] as const)
-    pool[name][skb] = pool[name][first]!;
-  pool.data_len[skb] = pool.data_len[first]! + bytes;
-}
-
 /// The oldest queue has waited ipfrag_time. net/ipv4/ip_fragment.c:ip_expire()
 export function ip_expire(k: Kernel): void {
-  expireQueues(k, k.frags.queues, expireQueue, STEP.LOCAL_IN);
-  planExpiry(k);
-}
-
-/// Ends the queues that have waited long enough, on the first CPU. The timer's softirq is taken as part of the
-/// timer interrupt.
-export function expireQueues(
-  k: Kernel,
-  queues: readonly FragQueue[],
-  expire: (k: Kernel, c: Cpu, queue: FragQueue) => void,
-  step: number,
-): void {
-  const c = k.cpus.find((one) => one.online)!;
-  const cursor = c.cursor_ns;
-  c.cursor_ns = k.now;
-  c.softirqs[TIMER_SOFTIRQ]!++;
-  for (const queue of queues) if (queue.live && queue.expires <= k.now) expire(k, c, queue);
-  const spent = c.cursor_ns - k.now;
-  c.cursor_ns = cursor;
-  interruptCpu(k, c, COSTS.tick.ns + spent, step);
+  expireQueues(k, IPV4_FRAGS, expireQueue);
 }
 
 /// Whoever sent the first fragment is told, if it is here.
 function expireQueue(k: Kernel, c: Cpu, qp: FragQueue): void {
   qp.live = false;
-  k.frags.mem -= QSIZE;
+  k.frags.mem -= IPV4_FRAGS.queue_bytes;
   k.mib.IpReasmFails++;
   k.mib.IpReasmTimeout++;
   if (qp.flags & FIRST_IN && qp.head >= 0) {
@@ -353,5 +241,5 @@ function expireQueue(k: Kernel, c: Cpu, qp: FragQueue): void {
     }
     if (rt >= 0) icmp_send(k, c, qp.head, ICMP.TIME_EXCEEDED, ICMP_CODE.EXC_FRAGTIME);
   }
-  inet_frag_queue_flush(k, c, qp, REASON.FRAG_REASM_TIMEOUT);
+  flush(k, c, qp, REASON.FRAG_REASM_TIMEOUT);
 }

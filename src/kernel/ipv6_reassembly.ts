@@ -1,20 +1,29 @@
 /// Reassembly of IPv6: only the sender cuts, in a header of its own; fragments of a datagram wait here until all
 /// have come, or too long.
-/// Stands for net/ipv6/reassembly.c and include/net/ipv6_frag.h; how fragments are kept in order is that of
-/// IPv4 (ip_fragment.ts). A fragment's column `payload` holds its bytes behind the fragment header, `ipid` the
+/// Stands for net/ipv6/reassembly.c and include/net/ipv6_frag.h; inet_fragment.ts has what
+/// IPv4 does alike. A fragment's column `payload` holds its bytes behind the fragment header, `ipid` the
 /// identification. An overlap ends the whole datagram (RFC 5722).
 /// Left out: conntrack's own queues, atomic fragments, headers that the first fragment does not reach.
-import { addSlot, setTime } from '../engine/agenda.ts';
 import { COSTS } from './costs.ts';
 import { FRAG6_EXPIRE } from './events.ts';
 import { ecnFits, mergeEcn } from './frag_ecn.ts';
-import { expireQueues, inet_frag_queue_insert, morph } from './ip_fragment.ts';
+import {
+  expireQueues,
+  gather,
+  inet_frag_destroy,
+  inet_frag_kill,
+  inet_frag_queue_flush,
+  inet_frag_queue_insert,
+  keepQueue,
+  planExpiry,
+  type Fragments,
+} from './inet_fragment.ts';
 import { isLinkLocal6 } from './address.ts';
 import { ICMPV6, ICMPV6_CODE, icmpv6_send } from './ipv6_icmp.ts';
 import { countIp6, countReceived6 } from './ipv6_mib.ts';
-import { consume_skb, kfree_skb_reason } from './ledger.ts';
+import { kfree_skb_reason } from './ledger.ts';
 import { REASON } from './reasons.ts';
-import { FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_SK, mergeSkb } from './skb.ts';
+import { FLAG_FRAG, FLAG_IPID, FLAG_MF, FLAG_SK } from './skb.ts';
 import type { Cpu, FragQueue, Kernel, Skb } from './state.ts';
 import { STEP, takeStep } from './tracing.ts';
 
@@ -24,7 +33,13 @@ const FRAG_HLEN = 8;
 const IPV6_MAXPLEN = 65535;
 const FIRST_IN = 1;
 const LAST_IN = 2;
-const QSIZE = 184; // bytes: sizeof(struct frag_queue) on x86-64, what a queue itself is charged with
+
+const IPV6_FRAGS: Fragments = {
+  table: (k) => k.frags6,
+  queue_bytes: 184, // sizeof(struct frag_queue) on x86-64
+  timer: FRAG6_EXPIRE,
+  step: STEP.TRANSPORT,
+};
 
 /// Takes a fragment. True when it was the last one missing: it is the whole datagram now. Else it waits, or
 /// is gone and accounted for. net/ipv6/reassembly.c:ipv6_frag_rcv()
@@ -64,47 +79,15 @@ function findQueue(k: Kernel, skb: Skb): FragQueue | null {
 }
 
 function createQueue(k: Kernel, flow: number, id: number, iif: number): FragQueue {
-  const { frags6 } = k;
   const made: FragQueue = {
     ...{ live: true, flow, src: 0, dst: 0, proto: k.flows.proto[flow]!, id, flags: 0, len: 0 },
     ...{ meat: 0, ecn: 0, iif, rid: 0, peer: -1, head: -1, tail: -1, last_run: -1 },
     ...{ fragments: 0, max_size: 0, max_df_size: 0 },
     expires: k.now + Number(k.sysctl['net.ipv6.ip6frag_time']) * 1_000_000_000,
   };
-  const free = frags6.queues.findIndex((q) => !q.live);
-  if (free >= 0) frags6.queues[free] = made;
-  else frags6.queues.push(made);
-  frags6.mem += QSIZE;
-  planExpiry(k);
+  keepQueue(k.frags6, IPV6_FRAGS, made);
+  planExpiry(k, IPV6_FRAGS);
   return made;
-}
-
-/// One slot of the agenda stands for the oldest queue.
-function planExpiry(k: Kernel): void {
-  const times = k.frags6.queues.filter((q) => q.live).map((q) => q.expires);
-  if (k.frags6.slot < 0) {
-    if (times.length === 0) return;
-    k.frags6.slot = addSlot(k.agenda, FRAG6_EXPIRE, 0);
-  }
-  setTime(k.agenda, k.frags6.slot, Math.min(...times, Infinity));
-}
-
-function kill(k: Kernel, fq: FragQueue): void {
-  fq.live = false;
-  k.frags6.mem -= QSIZE;
-  planExpiry(k);
-}
-
-/// Frees what a queue holds; `take` says how. The queue is empty afterwards.
-function empty(k: Kernel, fq: FragQueue, take: (skb: Skb) => void): void {
-  for (let skb = fq.head; skb >= 0;) {
-    const next = k.skbs.next[skb]!;
-    k.frags6.mem -= k.skbs.truesize[skb]!;
-    take(skb);
-    skb = next;
-  }
-  fq.head = fq.tail = fq.last_run = -1;
-  fq.fragments = 0;
 }
 
 /// Puts a fragment where it belongs. net/ipv6/reassembly.c:ip6_frag_queue()
@@ -150,32 +133,24 @@ function headerField(k: Kernel, c: Cpu, skb: Skb): false {
 
 /// The datagram is damaged: all of it goes. What waited counts as used up, as in IPv4.
 function discard(k: Kernel, c: Cpu, fq: FragQueue, skb: Skb): false {
-  kill(k, fq);
+  inet_frag_kill(k, IPV6_FRAGS, fq);
   countReceived6(k, skb, 'Ip6ReasmFails');
   drop(k, c, skb, REASON.NOT_SPECIFIED);
-  empty(k, fq, (part) => consume_skb(k, part));
+  inet_frag_destroy(k, IPV6_FRAGS, fq);
   return false;
 }
 
 /// All are here: the one that came last becomes the whole datagram, without a fragment header. False when the
 /// parts do not go together. net/ipv6/reassembly.c:ip6_frag_reasm()
 function reassemble(k: Kernel, fq: FragQueue, skb: Skb): boolean {
-  kill(k, fq);
+  inet_frag_kill(k, IPV6_FRAGS, fq);
   if (!ecnFits(fq.ecn)) {
     countReceived6(k, skb, 'Ip6ReasmFails');
-    empty(k, fq, (part) => consume_skb(k, part));
+    inet_frag_destroy(k, IPV6_FRAGS, fq);
     return false;
   }
   const pool = k.skbs;
-  morph(pool, skb, fq.head);
-  let truesize = 0;
-  empty(k, fq, (part) => {
-    truesize += pool.truesize[part]!;
-    if (part !== skb) mergeSkb(pool, skb, part);
-  });
-  pool.next[skb] = -1;
-  pool.truesize[skb] = truesize;
-  pool.payload[skb] = fq.len;
+  gather(k, IPV6_FRAGS, fq, skb);
   pool.len[skb] = ETH_HLEN + IPV6_HLEN + fq.len;
   pool.flags[skb] = pool.flags[skb]! & ~(FLAG_FRAG | FLAG_MF | FLAG_IPID | FLAG_SK);
   mergeEcn(k, skb, fq.ecn);
@@ -185,16 +160,15 @@ function reassemble(k: Kernel, fq: FragQueue, skb: Skb): boolean {
 
 /// The oldest queue has waited net.ipv6.ip6frag_time. include/net/ipv6_frag.h:ip6frag_expire_frag_queue()
 export function ip6frag_expire_frag_queue(k: Kernel): void {
-  expireQueues(k, k.frags6.queues, expire, STEP.TRANSPORT);
-  planExpiry(k);
+  expireQueues(k, IPV6_FRAGS, expire);
 }
 
 /// Whoever sent the first fragment is told, if it is here.
 function expire(k: Kernel, c: Cpu, fq: FragQueue): void {
   fq.live = false;
-  k.frags6.mem -= QSIZE;
+  k.frags6.mem -= IPV6_FRAGS.queue_bytes;
   countIp6(k, fq.iif, 'Ip6ReasmFails');
   countIp6(k, fq.iif, 'Ip6ReasmTimeout');
   if (fq.flags & FIRST_IN) icmpv6_send(k, c, fq.head, ICMPV6.TIME_EXCEED, ICMPV6_CODE.EXC_FRAGTIME);
-  empty(k, fq, (part) => drop(k, c, part, REASON.FRAG_REASM_TIMEOUT));
+  inet_frag_queue_flush(k, IPV6_FRAGS, fq, (part) => drop(k, c, part, REASON.FRAG_REASM_TIMEOUT));
 }

@@ -111,7 +111,7 @@ export interface Neighbour {
   probes: number;
 }
 
-/// inet_frags: struct fqdir with its queues. ip_fragment.ts
+/// struct fqdir with its queues. inet_fragment.ts
 export interface FragTable {
   mem: number; // bytes: truesize of the fragments and of the queues themselves
   queues: FragQueue[]; // in order of creation; a finished one is reused
